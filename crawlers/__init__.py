@@ -1,0 +1,1 @@
+"""Sources of the hub: each says, as records, what one place knows. Imports neither hub nor reproduce."""

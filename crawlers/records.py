@@ -1,0 +1,395 @@
+"""The Record classes: what one source said about one thing.
+
+A record is frozen and validated, its text is cleaned. None means the source did not say; 0 is zero;
+an empty text does not occur. Times are aware UTC as ISO 8601 text, dates are `YYYY-MM-DD` text, so
+that a row reads the same in SQLite, in an export and on the screen. hub.tables makes one table of
+each class by inheritance, so a field is declared here and nowhere else.
+"""
+
+import re
+from datetime import date
+from functools import lru_cache
+from typing import Annotated, Any, ClassVar, Final, Literal
+
+from pydantic import AfterValidator, BeforeValidator, ConfigDict
+from sqlalchemy import JSON
+from sqlmodel import Field, SQLModel
+
+from crawlers.clean import clean, clean_lines
+from crawlers.keys import kind_of
+
+MAX_LINE: Final = 4_000
+"""Longest name or title kept, in characters; the longest arXiv title known has fewer than 500."""
+
+MAX_TEXT: Final = 200_000
+"""Longest abstract, description or note kept, in characters."""
+
+
+def _line(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    text = clean(value)
+    if len(text) > MAX_LINE:
+        raise ValueError(f"longer than {MAX_LINE} characters")
+    return text or None
+
+
+def _text(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    text = clean_lines(value)
+    if len(text) > MAX_TEXT:
+        raise ValueError(f"longer than {MAX_TEXT} characters")
+    return text or None
+
+
+def _word(value: Any) -> Any:
+    return _known_word(value) if isinstance(value, str) else value
+
+
+@lru_cache(maxsize=4096)
+def _known_word(value: str) -> Any:
+    """Words that come again with every record (source, licence, category) are looked at once."""
+    return _line(value)
+
+
+def _lines(value: Any) -> Any:
+    return [line for line in map(_line, value) if line] if isinstance(value, list) else value
+
+
+def _words(value: Any) -> Any:
+    return [word for word in map(_word, value) if word] if isinstance(value, list) else value
+
+
+def _date(value: Any) -> Any:
+    """A date as text; a day that does not exist is refused."""
+    if isinstance(value, date):
+        return value.isoformat()[:10]
+    return _known_day(value) if isinstance(value, str) else value
+
+
+@lru_cache(maxsize=1 << 14)
+def _known_day(text: str) -> str:
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text.strip()[:10]):
+        raise ValueError("a date is YYYY-MM-DD")
+    return date.fromisoformat(text.strip()[:10]).isoformat()
+
+
+def _key(value: str) -> str:
+    if kind_of(value) is None:
+        raise ValueError("not a key")
+    return value
+
+
+def _plain(value: Any) -> Any:
+    """Unknown fields as they came, text in them cleaned, so that they can be kept and shown."""
+    if isinstance(value, str):
+        return clean_lines(value)
+    if isinstance(value, dict):
+        return {clean(str(name)): _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    return value
+
+
+Line = Annotated[str, BeforeValidator(_line)]
+Word = Annotated[str, BeforeValidator(_word)]
+Text = Annotated[str, BeforeValidator(_text)]
+Lines = Annotated[list[str], BeforeValidator(_lines)]
+Words = Annotated[list[str], BeforeValidator(_words)]
+Day = Annotated[str, BeforeValidator(_date)]
+KeyText = Annotated[str, BeforeValidator(_line), AfterValidator(_key)]
+Extra = Annotated[dict[str, Any], BeforeValidator(_plain)]
+
+
+def _list() -> Any:
+    return Field(default_factory=list, sa_type=JSON)
+
+
+def _json() -> Any:
+    return Field(default_factory=dict, sa_type=JSON)
+
+
+class Record(SQLModel):
+    """What every record carries: who said it, where, when it was taken, under which terms."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    table_name: ClassVar[str]
+    key_fields: ClassVar[tuple[str, ...]] = ("key",)
+    """The fields that say which thing it is about."""
+
+    source: Word
+    """The crawlers.sources file that read it: `arxiv_snapshot`, `pwc_archive`, `curated`, ..."""
+    source_url: Line | None = None
+    """Where a person can check it."""
+    retrieved_at: Day
+    """The day the source said so: of the dump for a dump, of the request for an answer."""
+    licence: Word | None = None
+    """Terms of the data itself as SPDX id (`CC0-1.0`, `CC-BY-SA-4.0`); None is unknown."""
+    extra: Extra = _json()
+    """Fields of the source that have no column here, as they came."""
+    field_sources: dict[str, list[str | None]] = _json()
+    """Fields that another source gave: name -> [source, day, licence, address]. A source's own
+    record has none; a row that was merged, and so an export of it, has."""
+
+    def identity(self) -> tuple[str, ...]:
+        """The values of the key fields."""
+        return tuple(getattr(self, name) for name in self.key_fields)
+
+
+class PaperRecord(Record):
+    table_name: ClassVar[str] = "paper"
+
+    key: KeyText
+    title: Line
+    abstract: Text | None = None
+    authors: Lines = _list()
+    published: Day | None = None
+    """Day of the first version."""
+    updated: Day | None = None
+    """Day of the last change the source knows."""
+    version: int | None = None
+    categories: Words = _list()
+    """arXiv categories, the primary one first."""
+    tasks: Words = _list()
+    """Task keys."""
+    methods: Lines = _list()
+    """Method keys."""
+    venue: Line | None = None
+    """Journal reference or proceedings, as printed."""
+    comment: Text | None = None
+    doi: Line | None = None
+    text_licence: Word | None = None
+    """Terms of the paper itself (an address), not of this record."""
+    url: Line | None = None
+
+
+class RepositoryRecord(Record):
+    table_name: ClassVar[str] = "repository"
+
+    key: KeyText
+    name: Line
+    """owner/name as its forge spells it."""
+    url: Line
+    description: Text | None = None
+    homepage: Line | None = None
+    language: Line | None = None
+    code_licence: Line | None = None
+    topics: Lines = _list()
+    created: Day | None = None
+    pushed: Day | None = None
+    state: Literal["active", "archived", "renamed", "gone"] | None = None
+
+
+class SnapshotRecord(Record):
+    """How many stars, forks and open issues a repository had on one day."""
+
+    table_name: ClassVar[str] = "repository_snapshot"
+    key_fields: ClassVar[tuple[str, ...]] = ("repository", "day")
+
+    repository: KeyText
+    day: Day
+    stars: int | None = Field(default=None, ge=0)
+    forks: int | None = Field(default=None, ge=0)
+    open_issues: int | None = Field(default=None, ge=0)
+    """Open issues; GitHub's own count includes pull requests."""
+
+
+class NamedRecord(Record):
+    """What datasets, frameworks, tools, tasks, topics and methods have in common."""
+
+    key: KeyText
+    name: Line
+    full_name: Line | None = None
+    name_zh: Line | None = None
+    aliases: Lines = _list()
+    summary: Text | None = None
+    """One line written for this project."""
+    summary_zh: Text | None = None
+    description: Text | None = None
+    """The source's own words; kept in the user's catalog, never shipped."""
+    homepage: Line | None = None
+    paper: Line | None = None
+    """Key of the paper that introduced it."""
+    year: int | None = Field(default=None, ge=1600, le=2200)
+
+
+class DatasetRecord(NamedRecord):
+    table_name: ClassVar[str] = "dataset"
+
+    parent: Line | None = None
+    """Dataset key of which this one is a part or a variant."""
+    tasks: Words = _list()
+    modalities: Lines = _list()
+    languages: Lines = _list()
+    examples: int | None = Field(default=None, ge=0)
+    splits: dict[str, int] = _json()
+    """Examples per split."""
+    classes: int | None = Field(default=None, ge=0)
+    size_bytes: int | None = Field(default=None, ge=0)
+    """Size of the download."""
+    data_licence: Line | None = None
+    licence_url: Line | None = None
+    licence_note: Text | None = None
+    obtain: Text | None = None
+    obtain_zh: Text | None = None
+
+
+class FrameworkRecord(NamedRecord):
+    """A framework or a tool: one table, told apart by `role`."""
+
+    table_name: ClassVar[str] = "framework"
+
+    role: Literal["framework", "tool"]
+    repository: Line | None = None
+    docs: Line | None = None
+    languages: Lines = _list()
+    code_licence: Line | None = None
+    status: Literal["active", "maintenance", "retired"] | None = None
+    maintainer: Line | None = None
+    pypi: Line | None = None
+
+
+class TaskRecord(NamedRecord):
+    """A task or a topic: one table, told apart by `role`."""
+
+    table_name: ClassVar[str] = "task"
+
+    role: Literal["task", "topic"]
+    area: Line | None = None
+    areas: Lines = _list()
+    """Every area a source files it under, the first one is `area`."""
+    parents: Lines = _list()
+    """Task keys one step up, where the source states them apart from a tree."""
+
+
+class TaskNodeRecord(Record):
+    """One place of a task in a source's tree. A task can stand under several others."""
+
+    table_name: ClassVar[str] = "task_node"
+    key_fields: ClassVar[tuple[str, ...]] = ("path",)
+
+    path: Line
+    """Slugs from the root, joined by `/`."""
+    task: KeyText
+    parent: Line | None = None
+    """Path of the node above; None at the root."""
+    position: int = Field(ge=0)
+    """Place among all nodes of the source, in its order."""
+
+
+class MethodRecord(NamedRecord):
+    table_name: ClassVar[str] = "method"
+
+    area: Line | None = None
+    collections: Lines = _list()
+    papers: int | None = Field(default=None, ge=0)
+    """How many papers use it, by the source's count."""
+    source_title: Line | None = None
+    code_url: Line | None = None
+
+
+class BoardRecord(Record):
+    """A leaderboard: one task on one dataset (or part of it), with its metrics in printed order."""
+
+    table_name: ClassVar[str] = "board"
+
+    key: KeyText
+    """`board:task/dataset`, with the parts of a dataset as further steps."""
+    task: KeyText
+    dataset: KeyText
+    name: Line
+    """The dataset as the board prints it, parts joined by ` / `."""
+    metrics: Lines = _list()
+    """The first one ranks the board."""
+    description: Text | None = None
+
+
+class ResultRecord(Record):
+    """A number somebody else published."""
+
+    table_name: ClassVar[str] = "result"
+
+    key: Line
+    """Same board, model, paper, row and metric: same key."""
+    board: KeyText
+    row: Line
+    """Groups the metrics of one printed row."""
+    position: int = Field(ge=0)
+    """Place of the row on the board, as the source prints it."""
+    task: KeyText
+    dataset: KeyText
+    split: Line | None = None
+    model_name: Line | None = None
+    metric: Line
+    direction: Literal["higher", "lower", "unknown"] = "unknown"
+    unit: Line | None = None
+    value_text: Line | None = None
+    """As printed; None when the cell is there and empty."""
+    value: float | None = None
+    """Parsed, in `unit`; None when the text is no plain number."""
+    spread: float | None = None
+    """What stands after ±, in the same unit; the source rarely says of what kind it is."""
+    paper: Line | None = None
+    paper_title: Line | None = None
+    paper_url: Line | None = None
+    published: Day | None = None
+
+
+class LinkRecord(Record):
+    """A paper and a repository belong together, by one kind of evidence."""
+
+    table_name: ClassVar[str] = "link"
+    key_fields: ClassVar[tuple[str, ...]] = ("paper", "repository", "evidence", "source")
+
+    paper: KeyText
+    repository: KeyText
+    evidence: Literal[
+        "abstract", "comment", "source-declared", "pwc-official", "pwc-mentioned", "pwc", "readme"
+    ]
+    url: Line
+    """The address as found: it may point into the repository."""
+    official: bool | None = None
+    confidence: float | None = Field(default=None, ge=0, le=1)
+    """0..1, by kind of evidence (CONFIDENCE); not a measured probability."""
+    framework: Line | None = None
+
+
+class AliasRecord(Record):
+    """Another key of the same thing: a site's page for a paper, a repository's former name."""
+
+    table_name: ClassVar[str] = "alias"
+    key_fields: ClassVar[tuple[str, ...]] = ("alias",)
+
+    alias: KeyText
+    key: KeyText
+
+
+CONFIDENCE: Final = {
+    "pwc-official": 0.95,
+    "source-declared": 0.9,
+    "comment": 0.85,
+    "abstract": 0.8,
+    "readme": 0.7,
+    "pwc-mentioned": 0.6,
+    "pwc": 0.4,
+}
+"""Our order of trust in the kinds of evidence: what authors print comes before what readers added."""
+
+RECORDS: Final = {
+    cls.table_name: cls
+    for cls in (
+        PaperRecord,
+        RepositoryRecord,
+        SnapshotRecord,
+        DatasetRecord,
+        FrameworkRecord,
+        TaskRecord,
+        TaskNodeRecord,
+        MethodRecord,
+        BoardRecord,
+        ResultRecord,
+        LinkRecord,
+        AliasRecord,
+    )
+}
