@@ -1,0 +1,159 @@
+"""What the index is told of each entry: catalog rows -> index documents."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from math import log1p
+from typing import Any
+
+from hub.catalog import Catalog, names_of
+from hub.index import Document
+from hub.words import folded
+
+_TEXT_LISTS = ("aliases", "languages", "modalities", "topics", "collections")
+
+
+def documents(catalog: Catalog) -> Iterator[Document]:
+    """One document per entry, kind after kind, in key order."""
+    tasks = {row["key"]: row["name"] for row in catalog.rows("SELECT key, name FROM task")}
+    yield from _papers(catalog, tasks)
+    yield from _repositories(catalog)
+    yield from _named(catalog, "dataset", tasks)
+    yield from _named(catalog, "framework", tasks)
+    yield from _named(catalog, "task", tasks)
+    yield from _named(catalog, "method", tasks)
+
+
+def _papers(catalog: Catalog, tasks: dict[str, str]) -> Iterator[Document]:
+    results: dict[str, set[str]] = defaultdict(set)
+    rows: dict[str, int] = defaultdict(int)
+    for row in catalog.rows(
+        "SELECT paper, task, COUNT(DISTINCT row) AS n FROM result WHERE paper IS NOT NULL "
+        "GROUP BY paper, task"
+    ):
+        results[row["paper"]].add(row["task"])
+        rows[row["paper"]] += row["n"]
+    links = {
+        row["paper"]: row["n"]
+        for row in catalog.rows("SELECT paper, COUNT(*) AS n FROM link GROUP BY paper")
+    }
+    for key, title, abstract, authors, published, categories, own_tasks, comment in catalog.stream(
+        "SELECT key, title, abstract, authors, published, categories, tasks, comment "
+        "FROM paper ORDER BY key"
+    ):
+        names = json.loads(authors) if authors != "[]" else []
+        its_tasks = (
+            results.get(key, set()).union(json.loads(own_tasks))
+            if own_tasks != "[]"
+            else results.get(key, ())
+        )
+        filters = ["kind:paper", *categories_of(json.loads(categories))]
+        filters += [f"task:{task}" for task in sorted(its_tasks)]
+        filters += authors_of(names)
+        code = links.get(key, 0)
+        if code:
+            filters.append("has:code")
+        if key in rows:
+            filters.append("has:result")
+        words = [abstract, comment, *names, *(tasks.get(task) for task in sorted(its_tasks))]
+        yield Document(
+            key=key,
+            names=(title,),
+            body="\n".join(word for word in words if word),
+            filters=tuple(filters),
+            year=int(published[:4]) if published else 0,
+            prior=log1p(rows.get(key, 0)) + log1p(code),
+        )
+
+
+def _repositories(catalog: Catalog) -> Iterator[Document]:
+    papers = {
+        row["repository"]: row["n"]
+        for row in catalog.rows("SELECT repository, COUNT(*) AS n FROM link GROUP BY repository")
+    }
+    for key, name, description, topics, language in catalog.stream(
+        "SELECT key, name, description, topics, language FROM repository ORDER BY key"
+    ):
+        words = [description, language, *json.loads(topics)]
+        yield Document(
+            key=key,
+            names=(name.replace("/", " "), name.rpartition("/")[2]),
+            body="\n".join(word for word in words if word),
+            filters=("kind:repository",),
+            prior=log1p(papers.get(key, 0)),
+        )
+
+
+def _named(catalog: Catalog, table: str, tasks: dict[str, str]) -> Iterator[Document]:
+    boards = {
+        row["key"]: row["n"]
+        for column in ("task", "dataset")
+        if column == table
+        for row in catalog.rows(
+            f"SELECT {column} AS key, COUNT(DISTINCT row) AS n FROM result GROUP BY {column}"  # noqa: S608 - two names of ours
+        )
+    }
+    on_tasks: dict[str, set[str]] = defaultdict(set)
+    if table == "dataset":
+        for row in catalog.rows("SELECT dataset, task FROM board"):
+            on_tasks[row["dataset"]].add(row["task"])
+    for row in catalog.every(table):
+        kind = row["key"].partition(":")[0]
+        its_tasks = sorted(on_tasks[row["key"]].union(row.get("tasks", ())))
+        yield Document(
+            key=row["key"],
+            names=tuple(dict.fromkeys(names_of(row))),
+            body="\n".join(_words(row, [tasks.get(task, "") for task in its_tasks])),
+            filters=(f"kind:{kind}", *(f"task:{task}" for task in its_tasks)),
+            year=row["year"] or 0,
+            # Hand-kept rows are what most people mean by a bare name.
+            prior=log1p(boards.get(row["key"], 0)) + (4.0 if row["source"] == "curated" else 0.0),
+        )
+
+
+def _words(row: dict[str, Any], tasks: list[str]) -> Iterator[str]:
+    for name in ("summary", "summary_zh", "description", "area", "maintainer", "role"):
+        if row.get(name):
+            yield row[name].replace("-", " ") if name == "area" else row[name]
+    for name in _TEXT_LISTS:
+        if name != "aliases":
+            yield from row.get(name, ())
+    yield from tasks
+
+
+def categories_of(categories: list[str]) -> list[str]:
+    """`category:cs.lg` and its archive `category:cs` for each category, each once."""
+    tokens: dict[str, None] = {}
+    for category in categories:
+        lower = category.lower()
+        tokens[f"category:{lower}"] = None
+        tokens[f"category:{lower.partition('.')[0]}"] = None
+    return list(tokens)
+
+
+def authors_of(names: list[str]) -> list[str]:
+    """Tokens for each word of a name and each pair of neighbours: `he`, `kaiming he`.
+
+    Pairs are what lets `--author "Kaiming He"` pass by a paper of Kaiming Li and Xin He.
+    """
+    tokens: dict[str, None] = {}
+    for name in names:
+        for token in author_tokens(name):
+            tokens[token] = None
+    return list(tokens)
+
+
+def author_tokens(name: str) -> list[str]:
+    """The tokens of one name."""
+    words = folded(name).replace(".", " ").replace("-", " ").split()
+    pairs = [f"author:{first} {second}" for first, second in zip(words, words[1:], strict=False)]
+    return [f"author:{word}" for word in words] + pairs
+
+
+def author_filter(asked: str) -> list[str]:
+    """The tokens that all must be there for an author as a user types it: `He, Kaiming` too."""
+    last, comma, first = asked.partition(",")
+    name = f"{first} {last}" if comma else asked
+    tokens = author_tokens(name)
+    pairs = [token for token in tokens if " " in token]
+    return pairs or tokens

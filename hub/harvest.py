@@ -1,0 +1,197 @@
+"""Every write of sources into the catalog: import files, build the index."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+import re
+
+from crawlers.files import head, open_file
+from crawlers.source import Origin, Page, Skip, Source, source_of
+from hub import index as index_module
+from hub.catalog import Catalog, Counts
+from hub.errors import Damaged, NotFound
+from hub.paths import Paths
+
+Progress = Callable[[int, int, Counts], None]
+"""Called after each page with bytes read, bytes in all, and what was counted so far."""
+
+
+@dataclass
+class Summary:
+    """What one harvest brought."""
+
+    source: str
+    address: str
+    retrieved_at: str
+    counts: Counts = field(default_factory=Counts)
+    skipped: Counter[str] = field(default_factory=Counter)
+    examples: list[Skip] = field(default_factory=list)
+    """The first few that were skipped, with their places."""
+    tally: Counter[str] = field(default_factory=Counter)
+    broken: Skip | None = None
+    """Where and why the rest of the file could not be read."""
+    interrupted: bool = False
+
+    @property
+    def damaged(self) -> bool:
+        return self.broken is not None or bool(self.skipped.total() - self.skipped[REPEATED])
+
+
+REPEATED = "repeated in this file"
+"""Two records of one key in one file: the first one counts, so that the order cannot flip it."""
+
+
+def import_file(
+    catalog: Catalog, path: Path, *, day: str | None = None, progress: Progress | None = None
+) -> Summary:
+    """Reads a file into the catalog, page by page, each page one transaction.
+
+    NotFound when there is no such file, Damaged when it is none that a source recognises. A file
+    that breaks off gives its Summary with `broken` set; what came before is kept. Ctrl-C stops
+    after the page in hand.
+    """
+    source = recognise(path)
+    assert source.read is not None
+    day = day or day_of(path)
+    origin = Origin(path.name, day)
+    summary = Summary(source.name, path.name, day)
+    harvest = catalog.harvest_begin(source.name, path.name, _now(), day)
+    opened = open_file(path)
+    try:
+        _take(
+            catalog,
+            harvest,
+            summary,
+            source.read(_buffered(opened.stream), origin),
+            opened,
+            progress,
+        )
+    except KeyboardInterrupt:
+        summary.interrupted = True
+    finally:
+        opened.close()
+        state = "interrupted" if summary.interrupted else "damaged" if summary.broken else "done"
+        with catalog.transaction():
+            catalog.harvest_note(
+                harvest,
+                state=state,
+                counts=summary.counts,
+                skipped=summary.skipped,
+                finished_at=_now(),
+                note=f"{summary.broken.where}: {summary.broken.reason}" if summary.broken else None,
+            )
+    return summary
+
+
+def _take(catalog, harvest, summary, pages, opened, progress) -> None:
+    seen: set[int] = set()
+    for page in pages:
+        note(summary, page)
+        fresh = [record for record in page.records if _first(record, seen, summary)]
+        with catalog.transaction():
+            summary.counts.add(catalog.upsert(fresh))
+            catalog.harvest_note(
+                harvest,
+                state="running",
+                counts=summary.counts,
+                skipped=summary.skipped,
+                position=str(opened.position),
+            )
+        if progress:
+            progress(opened.position, opened.size, summary.counts)
+
+
+def note(summary: Summary, page: Page) -> None:
+    """Adds to the summary what a page met and skipped."""
+    summary.skipped.update(skip.reason for skip in page.skipped)
+    summary.examples += page.skipped[: max(0, 5 - len(summary.examples))]
+    summary.tally.update(dict(page.tally))
+    summary.broken = page.broken or summary.broken
+
+
+def _first(record, seen: set[int], summary: Summary) -> bool:
+    mark = hash((record.table_name, *record.identity()))
+    if mark not in seen:
+        seen.add(mark)
+        return True
+    if record.table_name not in ("repository", "link", "alias"):
+        summary.skipped[REPEATED] += 1
+    return False
+
+
+def recognise(path: Path) -> Source:
+    """The source whose file this is."""
+    if not path.is_file():
+        raise NotFound(f"{path}: no such file")
+    try:
+        start = head(path)
+    except OSError as error:
+        raise Damaged(f"{path}: cannot be read: {error.strerror or error}") from error
+    source = source_of(start)
+    if source is None or source.read is None:
+        raise Damaged(
+            f"{path}: position 0: neither an arXiv metadata snapshot (JSON lines), nor a Papers with "
+            f"Code dump (one JSON array), nor an export of the hub; it begins with {_glimpse(start)}",
+            hint="hub import --help names the files that are read.",
+        )
+    return source
+
+
+def day_of(path: Path) -> str:
+    """The day in the file's name (`evaluation-tables.2020-08-28.json.gz`), or of its last change."""
+    for found in re.finditer(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)", path.name):
+        try:
+            return date.fromisoformat(found[0]).isoformat()
+        except ValueError:
+            continue
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC).date().isoformat()
+
+
+def put(catalog: Catalog, pages: Iterable[Page], source: str, address: str, day: str) -> Summary:
+    """Pages that lie in memory (curated rows) into the catalog, in one transaction."""
+    summary = Summary(source, address, day)
+    with catalog.transaction():
+        harvest = catalog.harvest_begin(source, address, _now(), day)
+        for page in pages:
+            note(summary, page)
+            summary.counts.add(catalog.upsert(page.records))
+        catalog.harvest_note(
+            harvest,
+            state="done",
+            counts=summary.counts,
+            skipped=summary.skipped,
+            finished_at=_now(),
+        )
+    return summary
+
+
+def update_index(catalog: Catalog, paths: Paths, *, force: bool = False) -> bool:
+    """Builds the index again if the catalog changed since; True when it did."""
+    from hub.documents import documents
+
+    generation = catalog.generation()
+    if not force:
+        try:
+            if index_module.Index.open(paths.index).generation == generation:
+                return False
+        except Damaged:
+            pass
+    index_module.build(paths.index, documents(catalog), generation=generation)
+    return True
+
+
+def _buffered(stream):
+    import io
+
+    return stream if hasattr(stream, "peek") else io.BufferedReader(stream)
+
+
+def _glimpse(start: bytes) -> str:
+    text = start[:40].decode("utf-8", "backslashreplace")
+    return ascii(text) if text else "nothing: it is empty or cannot be decompressed"
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

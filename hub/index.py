@@ -1,0 +1,488 @@
+"""The TF-IDF index: build it, search it. Arrays on disk, memory-mapped, no pickle; knows no tables.
+
+One folder per build, and a small file that names the current one; a build is swapped in by renaming
+that file, so a reader sees the old index or the new one. Searching needs numpy alone; building fits
+its vocabulary with scikit-learn.
+
+Weight of term t in document d, after Singhal (pivoted length, double logarithm):
+    (1 + ln(1 + ln tf)) / ((1 - s) + s * length / mean length) * ln((1 + N) / (1 + df))
+"""
+
+import json
+import os
+import shutil
+from array import array
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from itertools import count
+from math import log
+from pathlib import Path
+from typing import Any, Final, Self
+
+import numpy as np
+
+from hub.errors import Damaged
+from hub.words import exact, is_plain, stems_of, surfaces, terms, terms_of
+
+FORMAT: Final = 1
+"""Version of the files; another number means: build again."""
+
+SLOPE: Final = 0.2
+"""s of the length pivot; 0.2 is the value of the method's authors, measured equal to BM25."""
+
+TITLE_WEIGHT: Final = 3
+"""How often a word of a title or name counts."""
+
+EXACT_WEIGHT: Final = 2.0
+"""How much the whole query being somebody's whole name counts, against one ordinary term."""
+
+PRIOR_WEIGHT: Final = 0.04
+"""How much a document's prior (ln of results and links) lifts its score, as a share of it."""
+
+CURRENT: Final = "current"
+_ARRAYS: Final = (
+    "term_bytes", "term_offsets", "term_weights", "posting_offsets", "posting_documents", "posting_counts",
+    "filter_bytes", "filter_offsets", "filter_posting_offsets", "filter_documents",
+    "key_bytes", "key_offsets", "norms", "priors", "years",
+)  # fmt: skip
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What the index is told about one entry."""
+
+    key: str
+    names: tuple[str, ...]
+    """Title, or every spelling of a name."""
+    body: str
+    """Abstract, summary, authors, tasks: words that count once."""
+    filters: tuple[str, ...] = ()
+    """`kind:paper`, `category:cs.lg`, `task:...`, `author:he kaiming`, `code`: exact tokens."""
+    year: int = 0
+    """0 is unknown."""
+    prior: float = 0.0
+    """0 or more: how much evidence hangs on the entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One document that answers a query."""
+
+    key: str
+    score: float
+
+
+class Index:
+    """An opened index. Immutable: a new build is a new Index."""
+
+    def __init__(self, folder: Path, meta: dict[str, Any], arrays: dict[str, Array]) -> None:
+        self.folder = folder
+        self.meta = meta
+        self._a = arrays
+        self.size = int(meta["documents"])
+
+    @classmethod
+    def open(cls, root: Path) -> Self:
+        """The current index under `root`; Damaged when there is none or it cannot be read."""
+        for attempt in (1, 2):
+            try:
+                return cls._open(root)
+            except FileNotFoundError as error:
+                # A build may have been swapped in, and the old one removed, since the name was read.
+                if attempt == 2:
+                    raise Damaged(f"no search index in {root}", hint=_REBUILD) from error
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                raise Damaged(
+                    f"the search index in {root} is damaged: {error}", hint=_REBUILD
+                ) from error
+        raise AssertionError
+
+    @classmethod
+    def _open(cls, root: Path) -> Self:
+        folder = root / (root / CURRENT).read_text("ascii").strip()
+        meta = json.loads((folder / "meta.json").read_bytes())
+        if meta["format"] != FORMAT:
+            raise ValueError(f"format {meta['format']}, this program reads {FORMAT}")
+        arrays: dict[str, Array] = {}
+        for name in _ARRAYS:
+            array = np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+            if len(array) != meta["lengths"][name]:
+                raise ValueError(f"{name} has {len(array)} entries, not {meta['lengths'][name]}")
+            # A plain view: every slice of a np.memmap pays for the subclass.
+            arrays[name] = array.view(np.ndarray)
+        return cls(folder, meta, arrays)
+
+    @property
+    def generation(self) -> int:
+        """Generation of the catalog that was indexed."""
+        return int(self.meta["generation"])
+
+    def search(
+        self,
+        text: str,
+        *,
+        limit: int = 20,
+        filters: Sequence[Sequence[str]] = (),
+        years: tuple[int, int] | None = None,
+    ) -> tuple[int, list[Found]]:
+        """How many documents match, and the best `limit` of them, best first.
+
+        `filters` are groups of tokens: within a group any, between groups all. They hold before
+        the cut to `limit`. Equal scores keep the order of the keys.
+        """
+        wanted = self._wanted(text)
+        if not wanted:
+            return 0, []
+        scores = np.zeros(self.size, np.float32)
+        for posting, weight in wanted:
+            documents, counts = posting
+            scores[documents] += _TF[counts] * np.float32(weight)
+        scores *= self._a["norms"]
+        scores *= self._lift
+        if filters or years:
+            scores[~self._mask(filters, years)] = 0.0
+        found = int(np.count_nonzero(scores))
+        best = _top(scores, min(limit, found))
+        return found, [Found(self._key(int(at)), float(scores[at])) for at in best]
+
+    def matching(
+        self, *, filters: Sequence[Sequence[str]], years: tuple[int, int] | None = None
+    ) -> int:
+        """How many documents pass the filters alone."""
+        return int(np.count_nonzero(self._mask(filters, years)))
+
+    def weight(self, term: str) -> float | None:
+        """ln((1 + N) / (1 + df)) of a term; None when no document has it."""
+        at = self._find("term", term)
+        return None if at is None else float(self._a["term_weights"][at])
+
+    def _wanted(self, text: str) -> list[tuple[tuple[Array, Array], float]]:
+        repeats: dict[str, int] = {}
+        for term in terms(text[:MAX_QUERY]):
+            repeats[term] = repeats.get(term, 0) + 1
+        weighted = {term: 1.0 + log(count) for term, count in repeats.items()}
+        weighted[exact(text[:MAX_QUERY])] = EXACT_WEIGHT
+        wanted = []
+        offsets = self._a["posting_offsets"]
+        for term, share in weighted.items():
+            at = self._find("term", term)
+            if at is None:
+                continue
+            start, stop = int(offsets[at]), int(offsets[at + 1])
+            posting = (
+                self._a["posting_documents"][start:stop],
+                self._a["posting_counts"][start:stop],
+            )
+            wanted.append((posting, share * float(self._a["term_weights"][at])))
+        return wanted
+
+    @cached_property
+    def _lift(self) -> Array:
+        return 1.0 + np.float32(PRIOR_WEIGHT) * self._a["priors"]
+
+    def _mask(self, filters: Sequence[Sequence[str]], years: tuple[int, int] | None) -> Array:
+        mask = np.ones(self.size, bool)
+        offsets = self._a["filter_posting_offsets"]
+        for group in filters:
+            passed = np.zeros(self.size, bool)
+            for token in group:
+                at = self._find("filter", token)
+                if at is not None:
+                    passed[self._a["filter_documents"][int(offsets[at]) : int(offsets[at + 1])]] = (
+                        True
+                    )
+            mask &= passed
+        if years is not None:
+            mask &= (self._a["years"] >= years[0]) & (self._a["years"] <= years[1])
+        return mask
+
+    def _find(self, kind: str, text: str) -> int | None:
+        """The place of a text in a sorted list of texts; binary search over the mapped bytes."""
+        raw, offsets = self._a[f"{kind}_bytes"], self._a[f"{kind}_offsets"]
+        wanted = text.encode("utf-8", "replace")
+        low, high = 0, len(offsets) - 1
+        while low < high:
+            middle = (low + high) // 2
+            here = raw[int(offsets[middle]) : int(offsets[middle + 1])].tobytes()
+            if here < wanted:
+                low = middle + 1
+            elif here == wanted:
+                return middle
+            else:
+                high = middle
+        return None
+
+    def _key(self, at: int) -> str:
+        offsets = self._a["key_offsets"]
+        raw: bytes = self._a["key_bytes"][int(offsets[at]) : int(offsets[at + 1])].tobytes()
+        return raw.decode("utf-8")
+
+    def check(self) -> list[str]:
+        """Files whose content is not what was written; empty when the index is sound."""
+        return [
+            f"{self.folder / name}: not the bytes that were written"
+            for name, digest in self.meta["sha256"].items()
+            if _digest(self.folder / name) != digest
+        ]
+
+
+MAX_QUERY: Final = 2_000
+"""Characters of a query that are read; a pasted page asks for no more than its beginning."""
+
+_REBUILD: Final = "Build it again: hub index"
+
+_TF: Final = np.concatenate([[0.0], 1 + np.log(1 + np.log(np.arange(1, 256)))]).astype(np.float32)
+"""Double logarithm of a count 0..255."""
+
+
+def _top(scores: Array, limit: int) -> Array:
+    """Places of the `limit` highest scores, best first, ties in order of place.
+
+    The best of each block of 64 are looked at first: the limit-th of them is a floor that leaves
+    few places to sort, without partitioning all scores.
+    """
+    if limit == 0:
+        return np.empty(0, np.intp)
+    whole = len(scores) // 64 * 64
+    floor = np.float32(0)
+    if whole >= 64 * limit:
+        peaks = scores[:whole].reshape(-1, 64).max(axis=1)
+        floor = np.partition(peaks, len(peaks) - limit)[len(peaks) - limit]
+    candidates = np.flatnonzero(scores >= floor) if floor > 0 else np.flatnonzero(scores)
+    order = np.lexsort((candidates, -scores[candidates]))[:limit]
+    return candidates[order]
+
+
+# -- building --------------------------------------------------------------------------------
+
+
+def build(root: Path, documents: Iterable[Document], *, generation: int) -> Index:
+    """Builds an index of the documents under `root` and makes it the current one.
+
+    Nothing is visible before the last rename. Documents are numbered in the order given.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    folder = root / f"build-{os.getpid()}-{os.urandom(4).hex()}"
+    folder.mkdir()
+    try:
+        _write(folder, _fit(documents), generation)
+        partial = root / f"{folder.name}.current"
+        partial.write_text(folder.name, "ascii")
+        _sync(partial)
+        previous = _current_name(root)
+        partial.replace(root / CURRENT)
+        _sync(root)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    _sweep(root, {folder.name, previous})
+    return Index.open(root)
+
+
+def _current_name(root: Path) -> str | None:
+    try:
+        return (root / CURRENT).read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def _sweep(root: Path, keep: set[str | None]) -> None:
+    """Removes builds that are neither current nor the one before, which a reader may still open."""
+    for path in root.glob("build-*"):
+        if path.name not in keep and path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.suffix == ".current":
+            path.unlink(missing_ok=True)
+
+
+_BATCH: Final = 4_096
+"""Documents counted at a time: bounds the memory of a build to its postings."""
+
+
+def _fit(documents: Iterable[Document]) -> dict[str, Array]:
+    """Every array of the index.
+
+    Words are counted here and not by CountVectorizer, whose loop over the tokens took three times
+    as long; the inverse document frequencies are fitted by TfidfTransformer.
+    """
+    from scipy.sparse import csr_array
+    from sklearn.feature_extraction.text import TfidfTransformer
+
+    columns = _numbers()
+    filters: dict[str, array[int]] = {}
+    keys: list[bytes] = []
+    years, priors = array("h"), array("f")
+    lengths: list[Array] = []
+    places: list[Array] = []
+    counts: list[Array] = []
+    row_sizes: list[Array] = []
+    for batch in _batches(documents):
+        for document in batch:
+            for token in document.filters:
+                filters.setdefault(token, array("i")).append(len(keys))
+            keys.append(_utf8(document.key))
+            years.append(min(max(document.year, 0), 9999))
+            priors.append(document.prior)
+        length, by_term = _count(batch, columns)
+        lengths.append(length)
+        places.append(by_term.indices.astype(np.int32))
+        counts.append(np.minimum(by_term.data, 255).astype(np.uint8))
+        row_sizes.append(np.diff(by_term.indptr))
+    order, names = _sorted(columns)
+    columns.clear()
+    ends = _ends(row_sizes)
+    where = order[_joined(places, np.int32)]
+    matrix = csr_array((_joined(counts, np.uint8), where, ends), shape=(len(keys), len(names)))
+    postings = matrix.tocsc()
+    del matrix, where
+    length = _joined(lengths, np.float32)
+    mean = float(length.mean()) if length.any() else 1.0
+    if names and keys:
+        # Fitted as ln((1 + N) / (1 + df)) + 1; the 1 would blur rare and common terms.
+        weights = TfidfTransformer(norm=None).fit(postings).idf_ - 1.0
+    else:
+        weights = np.empty(0)
+    tokens = sorted(filters, key=_utf8)
+    return {
+        **_texts("term", names),
+        "term_weights": weights.astype(np.float32),
+        "posting_offsets": postings.indptr.astype(np.int64),
+        "posting_documents": postings.indices.astype(np.int32),
+        "posting_counts": postings.data,
+        **_texts("filter", [_utf8(token) for token in tokens]),
+        "filter_posting_offsets": _ends([np.asarray([len(filters[token])]) for token in tokens]),
+        "filter_documents": _joined([np.asarray(filters[token]) for token in tokens], np.int32),
+        **_texts("key", keys),
+        "norms": (1.0 / ((1 - SLOPE) + SLOPE * length / mean)).astype(np.float32),
+        "priors": np.asarray(priors, np.float32),
+        "years": np.asarray(years, np.int16),
+    }
+
+
+Numbers = defaultdict[str, int]
+"""Numbers texts in the order in which they are first asked for."""
+
+
+def _numbers() -> Numbers:
+    return defaultdict(count().__next__)
+
+
+def _count(batch: list[Document], columns: Numbers) -> tuple[Array, Any]:
+    """Length of each document in words, and counts of terms, documents by terms (csr).
+
+    Words are counted as they stand and turned into terms afterwards, by a product with a 0/1
+    matrix: so each word of a batch is stemmed once, however often it stands.
+    """
+    from scipy.sparse import csr_array
+
+    numbers = _numbers()
+    number = numbers.__getitem__
+    found = array("i")
+    ends = [0]
+    for document in batch:
+        found.extend(map(number, surfaces(document.body)))
+        for name in document.names:
+            found.extend(map(number, surfaces(name) * TITLE_WEIGHT))
+            found.append(number(exact(name)))
+        ends.append(len(found))
+    plain = [word for word in numbers if is_plain(word)]
+    rows = list(map(number, plain))
+    places = list(map(columns.__getitem__, stems_of(plain)))
+    for word, at in numbers.items():
+        if not is_plain(word):
+            for term in (word,) if word[0] == "=" else terms_of(word):
+                rows.append(at)
+                places.append(columns[term])
+    words = np.asarray(found, np.int32)
+    shape = (len(batch), len(numbers))
+    by_word = csr_array((np.ones(len(words), np.int32), words, np.asarray(ends)), shape=shape)
+    shape = (len(numbers), len(columns))
+    to_terms = csr_array((np.ones(len(rows), np.int32), (rows, places)), shape=shape)
+    return np.diff(ends).astype(np.float32), (by_word @ to_terms).tocsr()
+
+
+def _joined(parts: list[Array], dtype: Any) -> Array:
+    """The parts as one array; empties the list, so that both are not held at once for long."""
+    whole = np.concatenate(parts).astype(dtype, copy=False) if parts else np.empty(0, dtype)
+    parts.clear()
+    return whole
+
+
+def _ends(sizes: list[Array]) -> Array:
+    return np.concatenate([np.zeros(1, np.int64), *sizes]).cumsum(dtype=np.int64)
+
+
+def _batches(documents: Iterable[Document]) -> Iterator[list[Document]]:
+    batch: list[Document] = []
+    for document in documents:
+        batch.append(document)
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _utf8(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
+
+
+def _sorted(names: Iterable[str]) -> tuple[Array, list[bytes]]:
+    """New place of each name, in the order given, and the names in byte order."""
+    raw = [_utf8(name) for name in names]
+    by_bytes = sorted(range(len(raw)), key=raw.__getitem__)
+    order = np.empty(len(raw), np.int32)
+    order[by_bytes] = np.arange(len(raw), dtype=np.int32)
+    return order, [raw[at] for at in by_bytes]
+
+
+def _texts(kind: str, texts: list[bytes]) -> dict[str, Array]:
+    return {
+        f"{kind}_bytes": np.frombuffer(b"".join(texts), np.uint8),
+        f"{kind}_offsets": np.cumsum([0, *map(len, texts)], dtype=np.int64),
+    }
+
+
+def _write(folder: Path, arrays: dict[str, Array], generation: int) -> None:
+    digests: dict[str, str] = {}
+    for name in _ARRAYS:
+        path = folder / f"{name}.npy"
+        np.save(path, arrays[name], allow_pickle=False)
+        _sync(path)
+        digests[path.name] = _digest(path)
+    meta = {
+        "format": FORMAT,
+        "generation": generation,
+        "documents": len(arrays["norms"]),
+        "terms": len(arrays["term_offsets"]) - 1,
+        "postings": len(arrays["posting_documents"]),
+        "lengths": {name: len(arrays[name]) for name in _ARRAYS},
+        "sha256": digests,
+    }
+    path = folder / "meta.json"
+    path.write_text(json.dumps(meta, indent=1), "utf-8")
+    _sync(path)
+
+
+def _digest(path: Path) -> str:
+    digest = sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _sync(path: Path) -> None:
+    """Makes the bytes, or a folder's names, survive a power cut."""
+    if os.name == "nt" and path.is_dir():
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
