@@ -365,6 +365,32 @@ class AliasRecord(Record):
     key: KeyText
 
 
+class NoteRecord(SQLModel):
+    """One note of a user."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: Line
+    text: Text
+    added_at: Line
+    changed_at: Line
+
+
+class LibraryRecord(SQLModel):
+    """What a user keeps about one key: a line of a library's export, no source's word."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    table_name: ClassVar[str] = "library"
+
+    key: Line
+    favourite: bool = False
+    reading: Literal["to-read", "reading", "read"] | None = None
+    tags: Lines = Field(default_factory=list)
+    notes: list[NoteRecord] = Field(default_factory=list)
+    added_at: Line
+    changed_at: Line
+
+
 CONFIDENCE: Final = {
     "pwc-official": 0.95,
     "source-declared": 0.9,

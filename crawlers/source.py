@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import BinaryIO
 
-from crawlers.records import Record
+from crawlers.records import LibraryRecord, Record
 
 
 class SourceError(Exception):
@@ -34,7 +34,7 @@ class Skip:
 class Page:
     """One parsed piece of a source."""
 
-    records: tuple[Record, ...] = ()
+    records: tuple[Record | LibraryRecord, ...] = ()
     skipped: tuple[Skip, ...] = ()
     tally: tuple[tuple[str, int], ...] = ()
     """What was met, in the source's own words: ("boards", 12)."""

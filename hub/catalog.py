@@ -31,6 +31,12 @@ Code before others. Ours comes first, because its rows are checked by hand."""
 UNITED: Final = frozenset({"aliases", "tasks", "areas", "methods", "collections", "parents"})
 """Lists to which each source adds; any other field has one holder."""
 
+_SAID: Final = (
+    "paper", "repository", "repository_snapshot", "dataset", "framework", "task", "task_node",
+    "method", "board", "result", "link", "alias",
+)  # fmt: skip
+"""The tables that hold what sources say."""
+
 Row = dict[str, Any]
 
 
@@ -238,6 +244,10 @@ class Catalog:
             for row in self.rows("SELECT * FROM harvest ORDER BY id DESC LIMIT ?", (limit,))
         ]
 
+    def end_dead_harvests(self) -> None:
+        """Marks harvests that a killed process left as running. Call while holding the write lock."""
+        self._execute("UPDATE harvest SET state = 'interrupted' WHERE state = 'running'")
+
     # -- reading -----------------------------------------------------------------------------
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
@@ -283,6 +293,36 @@ class Catalog:
         sql = f"SELECT {shape.listed} FROM {table} WHERE {where} ORDER BY {order}"  # noqa: S608 - names from this package
         for raw in self._execute(sql, values):
             yield shape.decode(raw)
+
+    def sources(self) -> list[Row]:
+        """Per source and licence: rows, oldest and newest day. Summed up once per write."""
+        known = self.scalar("SELECT value FROM state WHERE name = 'sources'")
+        if known is not None:
+            kept = json.loads(known)
+            if kept["generation"] == self.generation():
+                return list(kept["sources"])
+        return self._sum_sources()
+
+    def keep_sources(self) -> None:
+        """Writes down what `sources` says, so that reading it costs nothing."""
+        kept = {"generation": self.generation(), "sources": self._sum_sources()}
+        self._execute(
+            "INSERT INTO state (name, value) VALUES ('sources', ?) "
+            "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            (json.dumps(kept),),
+        )
+
+    def _sum_sources(self) -> list[Row]:
+        parts = [
+            "SELECT source, licence, COUNT(*) AS n, MIN(retrieved_at) AS a, MAX(retrieved_at) AS b "  # noqa: S608 - names from this package
+            f"FROM {table} GROUP BY source, licence"
+            for table in _SAID
+        ]
+        return self.rows(
+            "SELECT source, licence, SUM(n) AS rows, MIN(a) AS oldest, MAX(b) AS newest FROM ("  # noqa: S608 - names from this package
+            + " UNION ALL ".join(parts)
+            + ") GROUP BY source, licence ORDER BY source, licence"
+        )
 
     def check(self) -> list[str]:
         """What SQLite finds wrong with the file; empty when it is sound."""

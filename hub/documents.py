@@ -3,12 +3,15 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterator
-from math import log1p
+from math import log1p, log10
 from typing import Any
 
 from hub.catalog import Catalog, names_of
+from hub.filters import authors_of, categories_of
 from hub.index import Document
-from hub.words import folded
+
+CURATED_PRIOR = 3.0
+"""Hand-kept rows are what most people mean by a bare name."""
 
 _TEXT_LISTS = ("aliases", "languages", "modalities", "topics", "collections")
 
@@ -67,21 +70,29 @@ def _papers(catalog: Catalog, tasks: dict[str, str]) -> Iterator[Document]:
 
 
 def _repositories(catalog: Catalog) -> Iterator[Document]:
+    """Words only, no names: ten forks called `pytorch` must not stand beside the framework."""
     papers = {
         row["repository"]: row["n"]
         for row in catalog.rows("SELECT repository, COUNT(*) AS n FROM link GROUP BY repository")
     }
+    stars = _stars(catalog)
     for key, name, description, topics, language in catalog.stream(
         "SELECT key, name, description, topics, language FROM repository ORDER BY key"
     ):
-        words = [description, language, *json.loads(topics)]
+        words = [name, description, language, *json.loads(topics)]
         yield Document(
             key=key,
-            names=(name.replace("/", " "), name.rpartition("/")[2]),
+            names=(),
             body="\n".join(word for word in words if word),
             filters=("kind:repository",),
-            prior=log1p(papers.get(key, 0)),
+            prior=log1p(papers.get(key, 0)) + log10(1 + stars.get(key, 0)),
         )
+
+
+def _stars(catalog: Catalog) -> dict[str, int]:
+    """The newest known stars of each repository."""
+    rows = catalog.rows("SELECT repository, stars FROM repository_snapshot ORDER BY day")
+    return {row["repository"]: row["stars"] or 0 for row in rows}
 
 
 def _named(catalog: Catalog, table: str, tasks: dict[str, str]) -> Iterator[Document]:
@@ -93,6 +104,7 @@ def _named(catalog: Catalog, table: str, tasks: dict[str, str]) -> Iterator[Docu
             f"SELECT {column} AS key, COUNT(DISTINCT row) AS n FROM result GROUP BY {column}"  # noqa: S608 - two names of ours
         )
     }
+    stars = _stars(catalog) if table == "framework" else {}
     on_tasks: dict[str, set[str]] = defaultdict(set)
     if table == "dataset":
         for row in catalog.rows("SELECT dataset, task FROM board"):
@@ -106,8 +118,9 @@ def _named(catalog: Catalog, table: str, tasks: dict[str, str]) -> Iterator[Docu
             body="\n".join(_words(row, [tasks.get(task, "") for task in its_tasks])),
             filters=(f"kind:{kind}", *(f"task:{task}" for task in its_tasks)),
             year=row["year"] or 0,
-            # Hand-kept rows are what most people mean by a bare name.
-            prior=log1p(boards.get(row["key"], 0)) + (4.0 if row["source"] == "curated" else 0.0),
+            prior=log1p(boards.get(row["key"], 0))
+            + log10(1 + stars.get(row.get("repository"), 0))
+            + (CURATED_PRIOR if row["source"] == "curated" else 0.0),
         )
 
 
@@ -119,41 +132,3 @@ def _words(row: dict[str, Any], tasks: list[str]) -> Iterator[str]:
         if name != "aliases":
             yield from row.get(name, ())
     yield from tasks
-
-
-def categories_of(categories: list[str]) -> list[str]:
-    """`category:cs.lg` and its archive `category:cs` for each category, each once."""
-    tokens: dict[str, None] = {}
-    for category in categories:
-        lower = category.lower()
-        tokens[f"category:{lower}"] = None
-        tokens[f"category:{lower.partition('.')[0]}"] = None
-    return list(tokens)
-
-
-def authors_of(names: list[str]) -> list[str]:
-    """Tokens for each word of a name and each pair of neighbours: `he`, `kaiming he`.
-
-    Pairs are what lets `--author "Kaiming He"` pass by a paper of Kaiming Li and Xin He.
-    """
-    tokens: dict[str, None] = {}
-    for name in names:
-        for token in author_tokens(name):
-            tokens[token] = None
-    return list(tokens)
-
-
-def author_tokens(name: str) -> list[str]:
-    """The tokens of one name."""
-    words = folded(name).replace(".", " ").replace("-", " ").split()
-    pairs = [f"author:{first} {second}" for first, second in zip(words, words[1:], strict=False)]
-    return [f"author:{word}" for word in words] + pairs
-
-
-def author_filter(asked: str) -> list[str]:
-    """The tokens that all must be there for an author as a user types it: `He, Kaiming` too."""
-    last, comma, first = asked.partition(",")
-    name = f"{first} {last}" if comma else asked
-    tokens = author_tokens(name)
-    pairs = [token for token in tokens if " " in token]
-    return pairs or tokens

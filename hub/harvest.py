@@ -1,17 +1,21 @@
 """Every write of sources into the catalog: import files, build the index."""
 
+import io
+import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
-import re
+from typing import BinaryIO
 
-from crawlers.files import head, open_file
+from crawlers.files import Opened, head, open_file
+from crawlers.records import LibraryRecord, Record
 from crawlers.source import Origin, Page, Skip, Source, source_of
 from hub import index as index_module
 from hub.catalog import Catalog, Counts
 from hub.errors import Damaged, NotFound
+from hub.library import Library
 from hub.paths import Paths
 
 Progress = Callable[[int, int, Counts], None]
@@ -44,7 +48,12 @@ REPEATED = "repeated in this file"
 
 
 def import_file(
-    catalog: Catalog, path: Path, *, day: str | None = None, progress: Progress | None = None
+    catalog: Catalog,
+    library: Callable[[], Library],
+    path: Path,
+    *,
+    day: str | None = None,
+    progress: Progress | None = None,
 ) -> Summary:
     """Reads a file into the catalog, page by page, each page one transaction.
 
@@ -57,7 +66,9 @@ def import_file(
     day = day or day_of(path)
     origin = Origin(path.name, day)
     summary = Summary(source.name, path.name, day)
-    harvest = catalog.harvest_begin(source.name, path.name, _now(), day)
+    with catalog.transaction():
+        catalog.end_dead_harvests()
+        harvest = catalog.harvest_begin(source.name, path.name, _now(), day)
     opened = open_file(path)
     try:
         _take(
@@ -82,14 +93,30 @@ def import_file(
                 finished_at=_now(),
                 note=f"{summary.broken.where}: {summary.broken.reason}" if summary.broken else None,
             )
+            catalog.keep_sources()
     return summary
 
 
-def _take(catalog, harvest, summary, pages, opened, progress) -> None:
+def _take(
+    catalog: Catalog,
+    library: Callable[[], Library],
+    harvest: int,
+    summary: Summary,
+    pages: Iterator[Page],
+    opened: Opened,
+    progress: Progress | None,
+) -> None:
     seen: set[int] = set()
     for page in pages:
         note(summary, page)
-        fresh = [record for record in page.records if _first(record, seen, summary)]
+        own = [record for record in page.records if isinstance(record, LibraryRecord)]
+        if own:
+            summary.counts.add(_restore(library(), own))
+        fresh = [
+            record
+            for record in page.records
+            if not isinstance(record, LibraryRecord) and _first(record, seen, summary)
+        ]
         with catalog.transaction():
             summary.counts.add(catalog.upsert(fresh))
             catalog.harvest_note(
@@ -103,6 +130,15 @@ def _take(catalog, harvest, summary, pages, opened, progress) -> None:
             progress(opened.position, opened.size, summary.counts)
 
 
+def _restore(library: Library, records: list[LibraryRecord]) -> Counts:
+    """What lines of a library's export changed in the user's own."""
+    counts = Counts()
+    for record in records:
+        outcome = library.restore(record)
+        getattr(counts, outcome)["library"] += 1
+    return counts
+
+
 def note(summary: Summary, page: Page) -> None:
     """Adds to the summary what a page met and skipped."""
     summary.skipped.update(skip.reason for skip in page.skipped)
@@ -111,7 +147,7 @@ def note(summary: Summary, page: Page) -> None:
     summary.broken = page.broken or summary.broken
 
 
-def _first(record, seen: set[int], summary: Summary) -> bool:
+def _first(record: Record, seen: set[int], summary: Summary) -> bool:
     mark = hash((record.table_name, *record.identity()))
     if mark not in seen:
         seen.add(mark)
@@ -182,10 +218,8 @@ def update_index(catalog: Catalog, paths: Paths, *, force: bool = False) -> bool
     return True
 
 
-def _buffered(stream):
-    import io
-
-    return stream if hasattr(stream, "peek") else io.BufferedReader(stream)
+def _buffered(stream: BinaryIO) -> BinaryIO:
+    return stream if hasattr(stream, "peek") else io.BufferedReader(stream)  # type: ignore[arg-type]
 
 
 def _glimpse(start: bytes) -> str:

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from itertools import count
-from math import log
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -33,13 +32,13 @@ FORMAT: Final = 1
 SLOPE: Final = 0.2
 """s of the length pivot; 0.2 is the value of the method's authors, measured equal to BM25."""
 
-TITLE_WEIGHT: Final = 3
+TITLE_WEIGHT: Final = 2
 """How often a word of a title or name counts."""
 
 EXACT_WEIGHT: Final = 2.0
 """How much the whole query being somebody's whole name counts, against one ordinary term."""
 
-PRIOR_WEIGHT: Final = 0.04
+PRIOR_WEIGHT: Final = 0.08
 """How much a document's prior (ln of results and links) lifts its score, as a share of it."""
 
 CURRENT: Final = "current"
@@ -162,10 +161,9 @@ class Index:
         return None if at is None else float(self._a["term_weights"][at])
 
     def _wanted(self, text: str) -> list[tuple[tuple[Array, Array], float]]:
-        repeats: dict[str, int] = {}
+        weighted: dict[str, float] = {}
         for term in terms(text[:MAX_QUERY]):
-            repeats[term] = repeats.get(term, 0) + 1
-        weighted = {term: 1.0 + log(count) for term, count in repeats.items()}
+            weighted[term] = weighted.get(term, 0.0) + 1.0
         weighted[exact(text[:MAX_QUERY])] = EXACT_WEIGHT
         wanted = []
         offsets = self._a["posting_offsets"]
@@ -231,7 +229,7 @@ class Index:
         ]
 
 
-MAX_QUERY: Final = 2_000
+MAX_QUERY: Final = 10_000
 """Characters of a query that are read; a pasted page asks for no more than its beginning."""
 
 _REBUILD: Final = "Build it again: hub index"

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, Final
 from pydantic import ValidationError
 
 from crawlers.files import lines, names_in
-from crawlers.records import RECORDS, Record
+from crawlers.records import RECORDS, LibraryRecord, Record
 from crawlers.source import Origin, Page, Skip, Source
 from crawlers.sources.arxiv_snapshot import reason
 
@@ -23,12 +23,13 @@ def recognise(start: bytes) -> float:
     names = names_in(start)
     if "hub_export" in names:
         return 1.0
-    return 0.9 if {"table", "source", "retrieved_at"} <= names else 0.0
+    known = {"table", "source", "retrieved_at"} <= names or {"table", "reading", "notes"} <= names
+    return 0.9 if known and start.lstrip()[:1] == b"{" else 0.0
 
 
 def read(stream: BinaryIO, origin: Origin) -> Iterator[Page]:
     """Pages of rows."""
-    records: list[Record] = []
+    records: list[Record | LibraryRecord] = []
     skipped: list[Skip] = []
     broken: Skip | None = None
     for number, value in lines(stream):
@@ -54,9 +55,11 @@ def read(stream: BinaryIO, origin: Origin) -> Iterator[Page]:
     yield Page(tuple(records), tuple(skipped), (("rows", len(records)),), broken)
 
 
-def parse(row: dict[str, Any]) -> Record:
+def parse(row: dict[str, Any]) -> Record | LibraryRecord:
     """The record of one line."""
     table = row.pop("table", None)
+    if table == LibraryRecord.table_name:
+        return LibraryRecord(**row)
     cls = RECORDS.get(table) if isinstance(table, str) else None
     if cls is None:
         raise ValueError("no such table")

@@ -1,0 +1,54 @@
+"""Papers as BibTeX, escaped by bibtexparser and pylatexenc."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from crawlers.clean import clean
+from hub.catalog import Row
+from hub.queries import address_of
+from hub.words import folded
+
+
+def entries(papers: Iterable[Row]) -> Iterator[str]:
+    """One entry of each paper; keys are first author, year and first long word, made unique."""
+    from bibtexparser.library import Library
+    from bibtexparser.middlewares import LatexEncodingMiddleware
+    from bibtexparser.model import Entry, Field
+    from bibtexparser.writer import write
+
+    escape = LatexEncodingMiddleware(allow_inplace_modification=True)
+    used: dict[str, int] = {}
+    for row in papers:
+        fields = [Field(name, clean(value)) for name, value in _fields(row)]
+        entry = Entry("article" if row["venue"] else "misc", _key(row, used), fields)
+        yield write(escape.transform(Library([entry]))) + "\n"
+
+
+def _fields(row: Row) -> Iterator[tuple[str, str]]:
+    prefix, _, identity = row["key"].partition(":")
+    yield "title", row["title"]
+    if row["authors"]:
+        yield "author", " and ".join(row["authors"])
+    if row["published"]:
+        yield "year", row["published"][:4]
+    if row["venue"]:
+        yield "journal", row["venue"]
+    if prefix == "arxiv":
+        yield "eprint", identity
+        yield "archiveprefix", "arXiv"
+        if row["categories"]:
+            yield "primaryclass", row["categories"][0]
+    if row["doi"] or prefix == "doi":
+        yield "doi", row["doi"] or identity
+    address = row["url"] or address_of(row["key"])
+    if address:
+        yield "url", address
+
+
+def _key(row: Row, used: dict[str, int]) -> str:
+    last = row["authors"][0].split()[-1] if row["authors"] and row["authors"][0].split() else "anon"
+    words = re.findall(r"[a-z0-9]{4,}", folded(row["title"])) or ["paper"]
+    name = re.sub(r"[^a-z0-9]", "", folded(last)) or "anon"
+    key = f"{name}{row['published'][:4] if row['published'] else ''}{words[0]}"
+    used[key] = used.get(key, 0) + 1
+    return key if used[key] == 1 else f"{key}{used[key]}"

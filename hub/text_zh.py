@@ -1,0 +1,3 @@
+"""The Chinese of every sentence in hub/."""
+
+SENTENCES: dict[str, str] = {}

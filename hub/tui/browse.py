@@ -1,0 +1,160 @@
+"""The main screen: search above, kinds below it, entries left, the sheet of one entry right."""
+
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.widgets import Footer, Input, Static, Tab, Tabs
+from textual.worker import get_current_worker
+
+from crawlers.clean import clean
+from hub.errors import HubError
+from hub.paths import Paths
+from hub.tui.entries import EntryList
+from hub.tui.preview import Preview, said
+from hub.tui.reading import TABS, Answer, Question, answer, opened
+from hub.tui.screens import DetailScreen, HubScreen
+from hub.tui.strings import Say
+
+
+class SearchInput(Input):
+    """Takes what can be printed: a paste cannot bring control characters onto the screen."""
+
+    def validate_value(self, value: str) -> str:
+        return "".join(filter(str.isprintable, value))
+
+
+class KindTabs(Tabs, can_focus=False):
+    """One tab for each kind; moved by keys of the screen and by the mouse."""
+
+
+class BrowseScreen(HubScreen):
+    """Asks the question that stands in the search and the tabs, and shows its answer."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "search", "Search", key_display="/"),
+        Binding("1", "kind(0)", "Kind", key_display=f"1-{len(TABS)}"),
+        *(Binding(str(at + 1), f"kind({at})", show=False) for at in range(1, len(TABS))),
+        Binding("left", "step(-1)", "Previous kind", show=False),
+        Binding("right", "step(1)", "Next kind", show=False),
+        Binding("tab", "app.focus_next", "Next pane", show=False),
+        Binding("escape", "back", "Back, or clear the search", show=False),
+        Binding("down", "list", show=False),
+    ]
+
+    class Answered(Message):
+        """A page of the list was read, or could not be."""
+
+        def __init__(self, question: Question, outcome: Answer | HubError) -> None:
+            super().__init__()
+            self.question = question
+            self.outcome = outcome
+
+    def __init__(self, paths: Paths, say: Say) -> None:
+        super().__init__(paths, say)
+        self.question = Question()
+
+    def compose(self) -> ComposeResult:
+        hint = self.say("Search papers, datasets, frameworks, methods …")
+        yield SearchInput(placeholder=hint, id="search")
+        yield KindTabs(*(Tab(self.say(name), id=name) for name in TABS))
+        with Horizontal(id="panes"):
+            with Vertical(id="found"):
+                yield Static(id="note", markup=False)
+                yield EntryList(self.say)
+            yield Preview(self.say)
+        yield Footer()
+
+    def on_mount(self) -> None:
+        self.query_one(EntryList).focus()
+
+    # -- question and answer -----------------------------------------------------------------
+
+    @on(Input.Changed, "#search")
+    @on(Tabs.TabActivated)
+    def _ask(self) -> None:
+        tab = self.query_one(KindTabs).active
+        self.question = Question(self.query_one(SearchInput).value, tab or "All")
+        self.read_page(self.question, 0)
+
+    @on(EntryList.PageWanted)
+    def _ask_page(self, message: EntryList.PageWanted) -> None:
+        self.read_page(self.question, message.offset)
+
+    @work(thread=True, exclusive=True, group="list")
+    def read_page(self, question: Question, offset: int) -> None:
+        worker = get_current_worker()
+        outcome: Answer | HubError
+        try:
+            with opened(self.paths) as queries:
+                outcome = answer(queries, question, offset)
+        except HubError as error:
+            outcome = error
+        if not worker.is_cancelled:
+            self.post_message(self.Answered(question, outcome))
+
+    @on(Answered)
+    def _show_answer(self, message: Answered) -> None:
+        if message.question != self.question:
+            return
+        outcome = message.outcome
+        note = self.query_one("#note", Static)
+        note.set_class(isinstance(outcome, HubError), "error")
+        if isinstance(outcome, HubError):
+            text = said(outcome)
+            self.query_one(EntryList).show_answer(None)
+        else:
+            text = self._note(outcome)
+            self.query_one(EntryList).show_answer(outcome)
+        note.update(text)
+        note.display = bool(text)
+
+    def _note(self, outcome: Answer) -> str:
+        typed = clean(outcome.question.text)
+        if not outcome.found and not typed:
+            return self.say("Nothing of this kind is in the catalog yet.")
+        if not outcome.found:
+            pattern = "Nothing matches “{text}”. Esc clears the search, 1 looks in every kind."
+            return self.say(pattern).format(text=typed)
+        if outcome.by_start:
+            pattern = "No whole word matches; names that begin with “{text}”:"
+            return self.say(pattern).format(text=typed)
+        return ""
+
+    @on(EntryList.Highlighted)
+    def _preview(self, message: EntryList.Highlighted) -> None:
+        self.entry = message.entry
+        if message.entry is not None:
+            self.look(message.entry.key)
+        else:
+            self.query_one(Preview).show_whole(None)
+
+    @on(EntryList.Opened)
+    def _open(self) -> None:
+        self.app.push_screen(DetailScreen(self.paths, self.say, self.entry))
+
+    # -- keys --------------------------------------------------------------------------------
+
+    def action_search(self) -> None:
+        self.query_one(SearchInput).focus()
+
+    @on(Input.Submitted, "#search")
+    def action_list(self) -> None:
+        self.query_one(EntryList).focus()
+
+    def action_kind(self, at: int) -> None:
+        self.query_one(KindTabs).active = list(TABS)[at]
+
+    def action_step(self, steps: int) -> None:
+        self.action_kind((list(TABS).index(self.question.tab) + steps) % len(TABS))
+
+    def action_back(self) -> None:
+        """From another pane to the list; in the list, away with the search."""
+        entries = self.query_one(EntryList)
+        if entries.has_focus:
+            self.query_one(SearchInput).value = ""
+        else:
+            entries.focus()
