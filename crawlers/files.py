@@ -219,7 +219,7 @@ class _Text:
                 if error.pos < len(self._window) - _CHUNK // 2 and not _unterminated(error):
                     raise
                 if not self._more(len(self._window) - self._at):
-                    if self._ended and error.pos >= len(self._window) - 1 or _unterminated(error):
+                    if (self._ended and error.pos >= len(self._window) - 1) or _unterminated(error):
                         raise EOFError("the file ends inside an element") from None
                     raise
                 continue

@@ -11,9 +11,10 @@ from datetime import date
 from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Final, Literal
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BeforeValidator
 from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
+from sqlmodel._compat import SQLModelConfig
 
 from crawlers.clean import clean, clean_lines
 from crawlers.keys import kind_of
@@ -113,7 +114,7 @@ def _json() -> Any:
 class Record(SQLModel):
     """What every record carries: who said it, where, when it was taken, under which terms."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = SQLModelConfig(frozen=True, extra="forbid")
     table_name: ClassVar[str]
     key_fields: ClassVar[tuple[str, ...]] = ("key",)
     """The fields that say which thing it is about."""
@@ -368,7 +369,7 @@ class AliasRecord(Record):
 class NoteRecord(SQLModel):
     """One note of a user."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = SQLModelConfig(frozen=True, extra="ignore")
 
     id: Line
     text: Text
@@ -379,7 +380,7 @@ class NoteRecord(SQLModel):
 class LibraryRecord(SQLModel):
     """What a user keeps about one key: a line of a library's export, no source's word."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = SQLModelConfig(frozen=True, extra="ignore")
     table_name: ClassVar[str] = "library"
 
     key: Line

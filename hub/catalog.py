@@ -190,7 +190,7 @@ class Catalog:
         rows: dict[tuple[str, ...], Row] = {}
         for values in _chunks(first, 500):
             marks = ", ".join("?" * len(values))
-            sql = f"SELECT {shape.listed} FROM {shape.table} WHERE {shape.key[0]} IN ({marks})"  # noqa: S608 - names from the schema
+            sql = f"SELECT {shape.listed} FROM {shape.table} WHERE {shape.key[0]} IN ({marks})"
             for raw in self._execute(sql, values):
                 row = shape.decode(raw)
                 identity = tuple(row[name] for name in shape.key)
@@ -272,7 +272,7 @@ class Catalog:
     def get(self, table: str, key: str) -> Row | None:
         """One whole row, JSON decoded; None when the key is not there."""
         shape = self._shape(table)
-        sql = f"SELECT {shape.listed} FROM {table} WHERE {shape.key[0]} = ?"  # noqa: S608 - names from the schema
+        sql = f"SELECT {shape.listed} FROM {table} WHERE {shape.key[0]} = ?"
         raw = self._execute(sql, (key,)).fetchone()
         return None if raw is None else shape.decode(raw)
 
@@ -281,7 +281,7 @@ class Catalog:
         found: dict[str, Row] = {}
         for values in _chunks(list(keys), 500):
             marks = ", ".join("?" * len(values))
-            sql = f"SELECT key, {columns} FROM {table} WHERE key IN ({marks})"  # noqa: S608 - names from this package
+            sql = f"SELECT key, {columns} FROM {table} WHERE key IN ({marks})"
             for row in self.rows(sql, values):
                 found[row["key"]] = row
         return found
@@ -290,7 +290,7 @@ class Catalog:
         """Every row of a table in key order, JSON decoded, one at a time."""
         shape = self._shape(table)
         order = ", ".join(shape.key)
-        sql = f"SELECT {shape.listed} FROM {table} WHERE {where} ORDER BY {order}"  # noqa: S608 - names from this package
+        sql = f"SELECT {shape.listed} FROM {table} WHERE {where} ORDER BY {order}"
         for raw in self._execute(sql, values):
             yield shape.decode(raw)
 
@@ -314,12 +314,12 @@ class Catalog:
 
     def _sum_sources(self) -> list[Row]:
         parts = [
-            "SELECT source, licence, COUNT(*) AS n, MIN(retrieved_at) AS a, MAX(retrieved_at) AS b "  # noqa: S608 - names from this package
+            "SELECT source, licence, COUNT(*) AS n, MIN(retrieved_at) AS a, MAX(retrieved_at) AS b "
             f"FROM {table} GROUP BY source, licence"
             for table in _SAID
         ]
         return self.rows(
-            "SELECT source, licence, SUM(n) AS rows, MIN(a) AS oldest, MAX(b) AS newest FROM ("  # noqa: S608 - names from this package
+            "SELECT source, licence, SUM(n) AS rows, MIN(a) AS oldest, MAX(b) AS newest FROM ("
             + " UNION ALL ".join(parts)
             + ") GROUP BY source, licence ORDER BY source, licence"
         )
@@ -382,7 +382,7 @@ class Shape:
             f"{name} = excluded.{name}" for name in self.columns if name not in self.key
         )
         return (
-            f"INSERT INTO {self.table} ({self.listed}) VALUES ({marks}) "  # noqa: S608 - names from the schema
+            f"INSERT INTO {self.table} ({self.listed}) VALUES ({marks}) "
             f"ON CONFLICT ({', '.join(self.key)}) DO UPDATE SET {sets}"
         )
 

@@ -101,7 +101,7 @@ def _named(catalog: Catalog, table: str, tasks: dict[str, str]) -> Iterator[Docu
         for column in ("task", "dataset")
         if column == table
         for row in catalog.rows(
-            f"SELECT {column} AS key, COUNT(DISTINCT row) AS n FROM result GROUP BY {column}"  # noqa: S608 - two names of ours
+            f"SELECT {column} AS key, COUNT(DISTINCT row) AS n FROM result GROUP BY {column}"
         )
     }
     stars = _stars(catalog) if table == "framework" else {}
@@ -119,7 +119,7 @@ def _named(catalog: Catalog, table: str, tasks: dict[str, str]) -> Iterator[Docu
             filters=(f"kind:{kind}", *(f"task:{task}" for task in its_tasks)),
             year=row["year"] or 0,
             prior=log1p(boards.get(row["key"], 0))
-            + log10(1 + stars.get(row.get("repository"), 0))
+            + log10(1 + stars.get(row.get("repository") or "", 0))
             + (CURATED_PRIOR if row["source"] == "curated" else 0.0),
         )
 

@@ -1,5 +1,7 @@
 """The exact tokens by which a search is narrowed: categories and authors."""
 
+from itertools import pairwise
+
 from hub.words import folded
 
 
@@ -28,7 +30,7 @@ def authors_of(names: list[str]) -> list[str]:
 def author_tokens(name: str) -> list[str]:
     """The tokens of one name."""
     words = folded(name).replace(".", " ").replace("-", " ").split()
-    pairs = [f"author:{first} {second}" for first, second in zip(words, words[1:], strict=False)]
+    pairs = [f"author:{first} {second}" for first, second in pairwise(words)]
     return [f"author:{word}" for word in words] + pairs
 
 

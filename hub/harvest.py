@@ -1,13 +1,11 @@
 """Every write of sources into the catalog: import files, build the index."""
 
-import io
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import BinaryIO
 
 from crawlers.files import Opened, head, open_file
 from crawlers.records import LibraryRecord, Record
@@ -71,14 +69,8 @@ def import_file(
         harvest = catalog.harvest_begin(source.name, path.name, _now(), day)
     opened = open_file(path)
     try:
-        _take(
-            catalog,
-            harvest,
-            summary,
-            source.read(_buffered(opened.stream), origin),
-            opened,
-            progress,
-        )
+        pages = source.read(opened.stream, origin)
+        _take(catalog, library, harvest, summary, pages, opened, progress)
     except KeyboardInterrupt:
         summary.interrupted = True
     finally:
@@ -192,7 +184,8 @@ def put(catalog: Catalog, pages: Iterable[Page], source: str, address: str, day:
         harvest = catalog.harvest_begin(source, address, _now(), day)
         for page in pages:
             note(summary, page)
-            summary.counts.add(catalog.upsert(page.records))
+            records = (one for one in page.records if not isinstance(one, LibraryRecord))
+            summary.counts.add(catalog.upsert(records))
         catalog.harvest_note(
             harvest,
             state="done",
@@ -216,10 +209,6 @@ def update_index(catalog: Catalog, paths: Paths, *, force: bool = False) -> bool
             pass
     index_module.build(paths.index, documents(catalog), generation=generation)
     return True
-
-
-def _buffered(stream: BinaryIO) -> BinaryIO:
-    return stream if hasattr(stream, "peek") else io.BufferedReader(stream)  # type: ignore[arg-type]
 
 
 def _glimpse(start: bytes) -> str:

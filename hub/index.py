@@ -340,11 +340,9 @@ def _fit(documents: Iterable[Document]) -> dict[str, Array]:
     del matrix, where
     length = _joined(lengths, np.float32)
     mean = float(length.mean()) if length.any() else 1.0
-    if names and keys:
-        # Fitted as ln((1 + N) / (1 + df)) + 1; the 1 would blur rare and common terms.
-        weights = TfidfTransformer(norm=None).fit(postings).idf_ - 1.0
-    else:
-        weights = np.empty(0)
+    # Fitted as ln((1 + N) / (1 + df)) + 1; the 1 would blur rare and common terms.
+    fitted = TfidfTransformer(norm=None).fit(postings) if postings.nnz else None
+    weights = fitted.idf_ - 1.0 if fitted else np.empty(0)
     tokens = sorted(filters, key=_utf8)
     return {
         **_texts("term", names),

@@ -138,7 +138,7 @@ class Library:
         kept = self.get(key)
         with self._transaction():
             for table in ("library_note", "library_tag", "library_entry"):
-                self._db.execute(f"DELETE FROM {table} WHERE key = ?", (key,))  # noqa: S608 - three names of ours
+                self._db.execute(f"DELETE FROM {table} WHERE key = ?", (key,))
         return kept
 
     def untag(self, key: str, tag: str) -> Kept:

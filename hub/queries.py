@@ -295,7 +295,7 @@ class Queries:
         table = TABLE_OF.get(kind_of(key) or "")
         if table is None:
             return False
-        return self.catalog.scalar(f"SELECT 1 FROM {table} WHERE key = ?", (key,)) is not None  # noqa: S608
+        return self.catalog.scalar(f"SELECT 1 FROM {table} WHERE key = ?", (key,)) is not None
 
     def _named(self, text: str, kinds: Sequence[str]) -> list[Key]:
         """Keys of this name, the kinds a bare name most likely means first."""
@@ -356,7 +356,7 @@ class Queries:
             return []
         stem = key[:-2]
         rows = self.catalog.rows(
-            f"SELECT key FROM {TABLE_OF[kind_of(key) or '']} WHERE key >= ? AND key < ? LIMIT 3",  # noqa: S608
+            f"SELECT key FROM {TABLE_OF[kind_of(key) or '']} WHERE key >= ? AND key < ? LIMIT 3",
             (stem, stem + "\U0010ffff"),
         )
         return [row["key"] for row in rows]
@@ -403,7 +403,7 @@ class Queries:
     def _links(self, side: str, key: Key) -> list[Row]:
         other = "repository" if side == "paper" else "paper"
         rows = self.catalog.rows(
-            f"SELECT {other} AS key, evidence, url, official, confidence, framework, source, "  # noqa: S608
+            f"SELECT {other} AS key, evidence, url, official, confidence, framework, source, "
             f"retrieved_at, licence FROM link WHERE {side} = ? "
             f"ORDER BY COALESCE(official, 0) DESC, confidence DESC, {other} LIMIT 200",
             (key,),
@@ -478,9 +478,9 @@ class Queries:
             )
         where, values = self._where(kind, task, year, area)
         table = TABLE_OF[kind]
-        found = self.catalog.scalar(f"SELECT COUNT(*) FROM {table} WHERE {where}", values)  # noqa: S608
+        found = self.catalog.scalar(f"SELECT COUNT(*) FROM {table} WHERE {where}", values)
         sql = (
-            f"SELECT key, {_COLUMNS[table]} FROM {table} WHERE {where} "  # noqa: S608
+            f"SELECT key, {_COLUMNS[table]} FROM {table} WHERE {where} "
             f"ORDER BY {_ORDERS[kind][sort]} LIMIT ? OFFSET ?"
         )
         rows = self.catalog.rows(sql, (*values, limit, offset))
@@ -587,7 +587,7 @@ class Queries:
         else:
             keys, clause = [key], "b.task = ?"
         rows = self.catalog.rows(
-            "SELECT b.key, t.name AS task, b.name, COUNT(DISTINCT r.row) AS rows FROM board b "  # noqa: S608
+            "SELECT b.key, t.name AS task, b.name, COUNT(DISTINCT r.row) AS rows FROM board b "
             "JOIN task t ON t.key = b.task LEFT JOIN result r ON r.board = b.key "
             f"WHERE {clause} GROUP BY b.key ORDER BY rows DESC, b.key",
             keys,
@@ -678,8 +678,9 @@ class Queries:
 
         def order(cells: list[Row]) -> tuple[bool, float, int]:
             value = next((cell["value"] for cell in cells if cell["metric"] == main), None)
-            unranked = sign is None or value is None
-            return (unranked, 0.0 if unranked else (sign or 0.0) * value, cells[0]["position"])
+            if sign is None or value is None:
+                return True, 0.0, cells[0]["position"]
+            return False, sign * value, cells[0]["position"]
 
         code = self._code_of({cells[0]["paper"] for cells in by_row.values()})
         rows, rank, last = [], 0, None
@@ -696,7 +697,7 @@ class Queries:
         for start in range(0, len(known), 500):
             part = known[start : start + 500]
             for row in self.catalog.rows(
-                f"SELECT paper, url FROM link WHERE paper IN ({', '.join('?' * len(part))}) "  # noqa: S608
+                f"SELECT paper, url FROM link WHERE paper IN ({', '.join('?' * len(part))}) "
                 "ORDER BY COALESCE(official, 0) DESC, confidence DESC, rowid",
                 part,
             ):
@@ -714,9 +715,9 @@ class Queries:
             values = (kind,) if where != "1 = 1" else ()
             counts[kind] = self.catalog.scalar(
                 f"SELECT COUNT(*) FROM {table} WHERE {where}", values
-            )  # noqa: S608
+            )
         for table in ("board", "result", "link", "task_node", "repository_snapshot", "alias"):
-            counts[table] = self.catalog.scalar(f"SELECT COUNT(*) FROM {table}")  # noqa: S608
+            counts[table] = self.catalog.scalar(f"SELECT COUNT(*) FROM {table}")
         counts["result_row"] = self.catalog.scalar("SELECT COUNT(DISTINCT row) FROM result")
         return counts
 
@@ -752,7 +753,7 @@ class Queries:
                 return []
             low = start.lower()
             rows = self.catalog.rows(
-                f"SELECT key FROM {table} WHERE key >= ? AND key < ? ORDER BY key LIMIT ?",  # noqa: S608
+                f"SELECT key FROM {table} WHERE key >= ? AND key < ? ORDER BY key LIMIT ?",
                 (low, low + "\U0010ffff", limit),
             )
             keys = [row["key"] for row in rows]

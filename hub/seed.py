@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 def build(target: Path) -> None:
     """Writes `target/catalog.db` and `target/index/` from the TOML files and seed/ of data/."""
     from crawlers import knowledge
+    from crawlers.files import open_file
     from crawlers.source import Origin
     from crawlers.sources import curated, hub_export
     from hub import catalog as catalog_module
@@ -28,7 +29,7 @@ def build(target: Path) -> None:
     with catalog_module.Catalog.open(places.catalog, write=True) as catalog:
         for path in sorted((folder / "seed").glob("*.jsonl.gz")):
             day = harvest.day_of(path)
-            opened = harvest.open_file(path)
+            opened = open_file(path)
             try:
                 pages = hub_export.read(opened.stream, Origin(path.name, day))
                 summary = harvest.put(catalog, pages, path.name.partition(".")[0], path.name, day)
@@ -36,16 +37,14 @@ def build(target: Path) -> None:
                 opened.close()
             if summary.damaged:
                 raise HubError(f"{path} is damaged: {summary.broken or summary.examples}")
-        days = [record.retrieved_at for page in curated.pages(folder) for record in page.records]
-        harvest.put(catalog, curated.pages(folder), "curated", "data/*.toml", max(days))
+        day = max(record.retrieved_at for _, records in curated.rows(folder) for record in records)
+        harvest.put(catalog, curated.pages(folder), "curated", "data/*.toml", day)
         harvest.update_index(catalog, places, force=True)
     with sqlite3.connect(places.catalog, isolation_level=None) as db:
         db.execute("PRAGMA journal_mode = DELETE")
         db.execute("VACUUM")
         db.execute("ANALYZE")
     db.close()
-    for name in ("index/current.partial",):
-        (target / name).unlink(missing_ok=True)
 
 
 def home(tell: "Callable[[str], None]") -> Paths:

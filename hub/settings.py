@@ -4,6 +4,7 @@ import os
 import sys
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from hub.errors import UsageError
 
@@ -29,7 +30,7 @@ NAMES = tuple(field.name for field in fields(Settings))
 
 def load(path: Path) -> tuple[Settings, tuple[str, ...]]:
     """The settings in force, and what is wrong with the file (unknown names), as sentences."""
-    said: dict[str, object] = {}
+    said: dict[str, Any] = {}
     if path.is_file():
         import tomllib
 
@@ -40,12 +41,14 @@ def load(path: Path) -> tuple[Settings, tuple[str, ...]]:
                 f"{path} cannot be read: {error}", hint="Mend it, or move it away."
             ) from error
     wrong = tuple(_unknown(name) for name in said if name not in NAMES)
-    values = {name: checked(name, value) for name, value in said.items() if name in NAMES}
+    values: dict[str, Any] = {
+        name: checked(name, value) for name, value in said.items() if name in NAMES
+    }
     for name in NAMES:
         text = os.environ.get(f"HUB_{name.upper()}")
         if text:
             values[name] = parsed(name, text)
-    return Settings(**values), wrong  # type: ignore[arg-type]
+    return Settings(**values), wrong
 
 
 def parsed(name: str, text: str) -> object:
@@ -74,7 +77,7 @@ def checked(name: str, value: object) -> object:
         raise UsageError(f"config: {name} must be {kind.__name__}, not {value!r}")
     if name == "lang" and value not in ("en", "zh"):
         raise UsageError(f"lang is en or zh, not {value!r}")
-    if name == "limit" and not 1 <= int(value) <= 10_000:  # type: ignore[call-overload]
+    if name == "limit" and not (isinstance(value, int) and 1 <= value <= 10_000):
         raise UsageError("limit is between 1 and 10,000")
     return value
 

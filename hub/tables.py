@@ -6,9 +6,9 @@ as records (a table class validates nothing), and leave as frozen values.
 
 from typing import Any, ClassVar, Final
 
-from pydantic import ConfigDict
 from sqlalchemy import JSON, Index, MetaData
 from sqlmodel import Field, SQLModel
+from sqlmodel._compat import SQLModelConfig
 
 from crawlers import records
 
@@ -16,7 +16,7 @@ from crawlers import records
 class Kept(SQLModel):
     """A row: what a record says, without its rules."""
 
-    model_config = ConfigDict(frozen=False, extra="ignore")
+    model_config = SQLModelConfig(frozen=False, extra="ignore")
 
 
 def _key(**more: Any) -> Any:
@@ -32,7 +32,7 @@ class Paper(Kept, records.PaperRecord, table=True):
 class Repository(Kept, records.RepositoryRecord, table=True):
     __tablename__: ClassVar[str] = "repository"
     key: str = _key()
-    state: str | None = None
+    state: str | None = None  # type: ignore[assignment]
 
 
 class RepositorySnapshot(Kept, records.SnapshotRecord, table=True):
@@ -49,14 +49,14 @@ class Dataset(Kept, records.DatasetRecord, table=True):
 class Framework(Kept, records.FrameworkRecord, table=True):
     __tablename__: ClassVar[str] = "framework"
     key: str = _key()
-    role: str
-    status: str | None = None
+    role: str  # type: ignore[assignment]
+    status: str | None = None  # type: ignore[assignment]
 
 
 class Task(Kept, records.TaskRecord, table=True):
     __tablename__: ClassVar[str] = "task"
     key: str = _key()
-    role: str
+    role: str  # type: ignore[assignment]
 
 
 class TaskNode(Kept, records.TaskNodeRecord, table=True):
@@ -82,7 +82,7 @@ class Result(Kept, records.ResultRecord, table=True):
     key: str = _key()
     board: str = Field(index=True)
     paper: str | None = Field(default=None, index=True)
-    direction: str
+    direction: str  # type: ignore[assignment]
 
 
 class Link(Kept, records.LinkRecord, table=True):
@@ -90,7 +90,7 @@ class Link(Kept, records.LinkRecord, table=True):
     __table_args__ = (Index("ix_link_repository", "repository"),)
     paper: str = _key()
     repository: str = _key()
-    evidence: str = _key()
+    evidence: str = _key()  # type: ignore[assignment]
     source: str = _key()
 
 
@@ -138,16 +138,6 @@ class State(SQLModel, table=True):
     value: str
 
 
-CATALOG: Final = MetaData()
-LIBRARY: Final = MetaData()
-
-for _table in (
-    Paper, Repository, RepositorySnapshot, Dataset, Framework, Task, TaskNode, Method, Board,
-    Result, Link, Alias, Name, Harvest, State,
-):  # fmt: skip
-    _table.__table__.to_metadata(CATALOG)  # type: ignore[attr-defined]
-
-
 class LibraryEntry(SQLModel, table=True):
     """The user's own relation to a key."""
 
@@ -187,5 +177,16 @@ class Run(SQLModel, table=True):
     record: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
 
 
-for _table in (LibraryEntry, LibraryTag, LibraryNote, Run):
-    _table.__table__.to_metadata(LIBRARY)  # type: ignore[attr-defined]
+def _metadata(*tables: type[SQLModel]) -> MetaData:
+    """The tables of one file, apart from those of the other."""
+    metadata = MetaData()
+    for table in tables:
+        table.__table__.to_metadata(metadata)  # type: ignore[attr-defined]
+    return metadata
+
+
+CATALOG: Final = _metadata(
+    Paper, Repository, RepositorySnapshot, Dataset, Framework, Task, TaskNode, Method, Board,
+    Result, Link, Alias, Name, Harvest, State,
+)  # fmt: skip
+LIBRARY: Final = _metadata(LibraryEntry, LibraryTag, LibraryNote, Run)

@@ -69,7 +69,7 @@ def is_plain(surface: str) -> bool:
 
 def stems_of(plain: list[str]) -> list[str]:
     """The terms of many plain words, one each; what terms_of gives, without its bookkeeping."""
-    return _stemmer().stemWords(plain)
+    return list(_stemmer().stemWords(plain))
 
 
 def terms_of(surface: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ Fields and traps: https://huggingface.co/datasets/librarian-bots/arxiv-metadata-
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, Literal
 
 from pydantic import ValidationError
 
@@ -83,7 +83,7 @@ def parse(said: dict[str, Any], day: str) -> list[Record]:
     for name in ("title", "abstract", "comments", "categories", "journal-ref", "doi", "license"):
         if not isinstance(said.get(name), str | None):
             raise BadPaper(f"{name}: not a text")
-    base = {
+    base: dict[str, Any] = {
         "source": "arxiv_snapshot",
         "source_url": f"https://arxiv.org/abs/{found[0]}",
         "retrieved_at": day,
@@ -94,7 +94,7 @@ def parse(said: dict[str, Any], day: str) -> list[Record]:
         extra["versions"] = versions
     paper = PaperRecord(
         key=f"arxiv:{found[0]}",
-        title=said.get("title"),
+        title=said.get("title") or "",
         abstract=said.get("abstract"),
         authors=authors(said),
         published=first_day(versions),
@@ -114,7 +114,11 @@ def parse(said: dict[str, Any], day: str) -> list[Record]:
 def code(paper: PaperRecord, base: dict[str, Any]) -> Iterator[Record]:
     """Links to the repositories that the comment or the abstract names, each once."""
     seen: set[str] = set()
-    for evidence, text in (("comment", paper.comment), ("abstract", paper.abstract)):
+    places: tuple[tuple[Literal["comment", "abstract"], str | None], ...] = (
+        ("comment", paper.comment),
+        ("abstract", paper.abstract),
+    )
+    for evidence, text in places:
         if text is None or ".com/" not in text:
             continue
         for address in _CODE.findall(text):

@@ -14,6 +14,7 @@ from crawlers.records import (
     FrameworkRecord,
     MethodRecord,
     NamedRecord,
+    Record,
     RepositoryRecord,
     TaskRecord,
 )
@@ -22,7 +23,7 @@ from crawlers.source import Page, Source
 LICENCE: Final = "Apache-2.0"
 """Our own rows, under the project's licence."""
 
-_FILES: Final[tuple[tuple[str, str, type[NamedRecord], dict[str, str]], ...]] = (
+_FILES: Final[tuple[tuple[str, str, type[NamedRecord], dict[str, Any]], ...]] = (
     ("frameworks.toml", "framework", FrameworkRecord, {"role": "framework"}),
     ("tools.toml", "tool", FrameworkRecord, {"role": "tool"}),
     ("datasets.toml", "dataset", DatasetRecord, {}),
@@ -36,22 +37,28 @@ _LICENCE_COLUMN: Final = {FrameworkRecord: "code_licence", DatasetRecord: "data_
 
 def pages(folder: Path) -> Iterator[Page]:
     """One page per file of the data/ folder. ValueError names the file and row that is wrong."""
+    for file_name, records in rows(folder):
+        yield Page(tuple(records), tally=((file_name, len(records)),))
+
+
+def rows(folder: Path) -> Iterator[tuple[str, list[Record]]]:
+    """The records of each file, with its name."""
     for file_name, table, cls, fixed in _FILES:
         path = folder / file_name
         with path.open("rb") as file:
-            rows = tomllib.load(file)[table]
-        records = []
-        for row in rows:
+            said = tomllib.load(file)[table]
+        records: list[Record] = []
+        for row in said:
             try:
                 record = parse(row, cls, fixed)
             except (KeyError, ValueError) as error:
                 raise ValueError(f"{file_name}: {row.get('key')}: {error}") from error
             records.append(record)
             records += _repository(record)
-        yield Page(tuple(records), tally=((file_name, len(rows)),))
+        yield file_name, records
 
 
-def parse(row: dict[str, Any], cls: type[NamedRecord], fixed: dict[str, str]) -> NamedRecord:
+def parse(row: dict[str, Any], cls: type[NamedRecord], fixed: dict[str, Any]) -> NamedRecord:
     """The record of one row."""
     said = {_RENAMED.get(name, name): value for name, value in row.items()}
     if "licence" in said and cls in _LICENCE_COLUMN:

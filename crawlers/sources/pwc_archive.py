@@ -5,11 +5,12 @@ stands under several parents is repeated whole at each place (the 2020 dump has 
 1,553 names). Schema: paperswithcode/sota-extractor, sota_extractor/taskdb/v01/schemas.py
 """
 
+import io
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, TypeVar, cast
 
 from pydantic import ValidationError
 
@@ -43,6 +44,7 @@ PAGE: Final = 2_000
 """Records of one page."""
 
 UNNAMED: Final = "(unnamed)"
+NO_METRIC: Final = "(no metric)"
 
 _SHAPES: Final = {
     "evaluation-tables": {"task", "subtasks", "datasets", "categories", "synonyms", "sota", "rows"},
@@ -70,6 +72,9 @@ _SHAPES: Final = {
 """Member names by which each dump is known."""
 
 
+T = TypeVar("T")
+
+
 class Bad(ValueError):
     """An element, a board or a row that cannot become a record."""
 
@@ -87,15 +92,12 @@ def _likeness(start: bytes) -> dict[str, float]:
 
 def read(stream: BinaryIO, origin: Origin) -> Iterator[Page]:
     """Pages of one dump; which of the five it is shows in its first element."""
-    peek = getattr(stream, "peek", None)
-    start = peek(1 << 16) if peek else b""
-    if not start:
-        raise Bad("empty")
-    likeness = _likeness(start)
+    buffered = io.BufferedReader(cast(io.RawIOBase, stream), 1 << 16)
+    likeness = _likeness(buffered.peek())
     reader = _READERS[max(likeness, key=lambda dump: likeness[dump])]
     collected = Collected(origin.day)
     broken: Skip | None = None
-    for number, value in elements(stream):
+    for number, value in elements(cast(BinaryIO, buffered)):
         if isinstance(value, Skip):
             if value.reason.startswith("damaged"):
                 broken = value
@@ -137,14 +139,16 @@ class Collected:
             )
         )
 
-    def attempt(self, reader: Callable[["Collected", Any], None], value: Any) -> None:
-        """Reads one thing; what it added before it failed stays, the rest is counted as skipped."""
+    def attempt(self, reader: Callable[..., T], *values: Any) -> T | None:
+        """What the reader says of one thing; None when it cannot be read, which is counted. What
+        it added before it failed stays."""
         try:
-            reader(self, value)
+            return reader(self, *values)
         except ValidationError as error:
             self.skip(reason(error))
         except Bad as error:
             self.skip(str(error))
+        return None
 
     def skip(self, why: str) -> None:
         self.skipped.append(Skip(self.where, why))
@@ -173,19 +177,18 @@ class Collected:
 
 def _evaluation(out: Collected, top: dict[str, Any]) -> None:
     """A task with all its subtasks, depth by a stack of our own: the dump may nest at will."""
-    stack: list[tuple[Any, str | None, str | None, int]] = [(top, None, None, 0)]
+    stack: list[tuple[Any, str | None, str | None]] = [(top, None, None)]
     while stack:
-        task, parent_path, area, depth = stack.pop()
+        stack += out.attempt(_task_and_boards, *stack.pop()) or []
 
-        def visit(
-            out: Collected, task: Any, place: tuple[str | None, str | None] = (parent_path, area)
-        ) -> None:
-            path, own_area = _task(out, task, *place)
-            subtasks = _list_of(task, "subtasks")
-            stack.extend((sub, path, own_area, depth + 1) for sub in reversed(subtasks))
-            _boards(out, task)
 
-        out.attempt(visit, task)
+def _task_and_boards(
+    out: Collected, task: Any, parent: str | None, area: str | None
+) -> list[tuple[Any, str | None, str | None]]:
+    """Reads one task without its subtasks, which come back with their place, last one first."""
+    path, own_area = _task(out, task, parent, area)
+    out.attempt(_boards, task)
+    return [(sub, path, own_area) for sub in reversed(_list_of(task, "subtasks"))]
 
 
 def _task(
@@ -223,36 +226,30 @@ def _task(
 
 def _boards(out: Collected, task: Any) -> None:
     """Every dataset of a task, with its parts, each a board of its own."""
-    task_name = _task_name(task)
-    stack = [(dataset, (), None) for dataset in reversed(_list_of(task, "datasets"))]
-    repeated = not out.first(f"boards {task_name}") and task_name != UNNAMED
+    name = _task_name(task)
+    repeated = not out.first(f"boards {name}") and name != UNNAMED
+    above: tuple[str, ...] = ()
+    stack: list[tuple[Any, tuple[str, ...]]] = [
+        (dataset, above) for dataset in reversed(_list_of(task, "datasets"))
+    ]
     while stack:
-        dataset, names, parent = stack.pop()
+        stack += out.attempt(_board_and_parts, *stack.pop(), name, repeated) or []
 
-        def visit(
-            out: Collected,
-            dataset: Any,
-            place: tuple[tuple[str, ...], Key | None] = (names, parent),
-        ) -> None:
-            above, parent = place
-            named = _name_of(dataset, "subdataset" if "subdataset" in dataset else "dataset")
-            path = (*above, named)
-            key = "dataset:" + "--".join(map(slug, path))
-            stack.extend((sub, path, key) for sub in reversed(_list_of(dataset, "subdatasets")))
-            _board(out, task_name, dataset, path, key, parent, repeated)
 
-        out.attempt(visit, dataset)
+def _board_and_parts(
+    out: Collected, dataset: Any, above: tuple[str, ...], task_name: str, repeated: bool
+) -> list[tuple[Any, tuple[str, ...]]]:
+    """Reads one dataset's board; its parts come back with their place, last one first."""
+    path = (*above, _name_of(dataset, "subdataset" if "subdataset" in dataset else "dataset"))
+    out.attempt(_board, dataset, path, task_name, repeated)
+    return [(part, path) for part in reversed(_list_of(dataset, "subdatasets"))]
 
 
 def _board(
-    out: Collected,
-    task_name: str,
-    dataset: dict[str, Any],
-    path: tuple[str, ...],
-    dataset_key: Key,
-    parent: Key | None,
-    repeated: bool,
+    out: Collected, dataset: dict[str, Any], path: tuple[str, ...], task_name: str, repeated: bool
 ) -> None:
+    dataset_key = _dataset_key(path)
+    parent = _dataset_key(path[:-1]) if len(path) > 1 else None
     sota = dataset.get("sota")
     if out.first(dataset_key):
         out.add(
@@ -289,12 +286,12 @@ def _board(
         extra=_rest(sota, "metrics rows"),
     )
     where, seen = out.where, dict[str, int]()
+    main = metrics[0] if metrics else None
     out.count("rows", len(rows))
     out.count("distinct rows", len(rows))
     for position, row in enumerate(rows):
         out.where = f"{where}, board {task_name} / {' / '.join(path)}, row {position + 1}"
-        place = (board, f"task:{slug(task_name)}", dataset_key, position, metrics, seen)
-        out.attempt(lambda out, row, place=place: _row(out, row, *place), row)  # type: ignore[misc]
+        out.attempt(_row, row, board, f"task:{slug(task_name)}", dataset_key, position, main, seen)
     out.where = where
 
 
@@ -305,14 +302,18 @@ def _row(
     task: Key,
     dataset: Key,
     position: int,
-    metrics: list[str],
+    main: str | None,
     seen: dict[str, int],
 ) -> None:
     if not isinstance(row, dict):
         raise Bad("row: not an object")
     cells = row.get("metrics")
-    if not isinstance(cells, dict) or not cells:
+    if not isinstance(cells, dict):
         raise Bad("row: no metrics")
+    if not cells:
+        # A model on the board without a number: the row stays, its cell is empty.
+        out.count("rows without a number")
+        cells = {main or NO_METRIC: None}
     title, url = _text(row, "paper_title"), _text(row, "paper_url")
     paper = paper_key(url, title)
     published = _day(row.get("paper_date"))
@@ -555,6 +556,10 @@ def _dataset(out: Collected, said: dict[str, Any]) -> None:
 
 
 # -- reading loosely typed members -----------------------------------------------------------
+
+
+def _dataset_key(path: tuple[str, ...]) -> Key:
+    return "dataset:" + "--".join(map(slug, path))
 
 
 def _task_name(task: Any) -> str:

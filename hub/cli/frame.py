@@ -105,7 +105,7 @@ def errors() -> Iterator[None]:
         sys.exit(0)
     except (SystemExit, typer.Exit, typer.Abort):
         raise
-    except Exception as error:  # noqa: BLE001 - the last boundary: logged, then told
+    except Exception as error:
         if Flags.debug:
             raise
         where = _log(error)

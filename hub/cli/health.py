@@ -188,7 +188,8 @@ def _environment() -> Iterator[Finding]:
     yield Finding(
         "versions",
         "ok",
-        f"hub {__version__}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {platform.system()} {platform.machine()}",
+        f"hub {__version__}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, "
+        f"{platform.system()} {platform.machine()}",
     )
     places = paths()
     existing = places.home if places.home.exists() else places.home.parent

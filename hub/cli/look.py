@@ -1,6 +1,5 @@
 """Commands that read: search, show, list, leaderboard, and the terminal interface."""
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer

@@ -91,7 +91,8 @@ def _lines(group: str, rows: Iterable[dict[str, Any]]) -> Iterable[str]:
             yield f"{shown}  [{t(row['evidence'])}{official}, {row['retrieved_at']}]{stars}"
         elif group == "results":
             mark = {"higher": "↑", "lower": "↓"}.get(row["direction"], "?")
-            yield f"{row['task']} · {row['dataset']} · {row['model'] or '?'}: {row['metric']} {mark} {row['text'] or '-'}"
+            board = f"{row['task']} · {row['dataset']} · {row['model'] or '?'}"
+            yield f"{board}: {row['metric']} {mark} {row['text'] or '-'}"
         elif group == "boards":
             yield f"{row['board']}  {row['name']} ({row['rows']})"
         elif group == "subtasks":

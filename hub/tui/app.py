@@ -22,12 +22,13 @@ def run(paths: Paths, lang: str) -> None:
 
 
 class HubApp(App[None]):
+    TITLE = "hub"
     CSS_PATH = "app.tcss"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-wide"), (120, "-spacious")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark,f1", "help", "Help", key_display="?"),
-        Binding("q,ctrl+q", "quit", "Quit", key_display="q"),
+        Binding("q", "quit", "Quit"),
     ]
 
     def __init__(self, paths: Paths, lang: str) -> None:
@@ -44,17 +45,11 @@ class HubApp(App[None]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every action of the screen, with its key, and then Textual's own."""
-        own = [
-            binding for binding in (*type(screen).BINDINGS, *HubScreen.BINDINGS, *HubApp.BINDINGS)
-        ]
-        for binding in own:
+        for binding in (*type(screen).BINDINGS, *HubScreen.BINDINGS, *HubApp.BINDINGS):
             if isinstance(binding, Binding) and binding.description:
                 title = self.say(binding.tooltip or binding.description)
-                yield SystemCommand(
-                    title,
-                    binding.key_display or binding.key,
-                    partial(screen.run_action, binding.action),
-                )
+                key = binding.key_display or binding.key
+                yield SystemCommand(title, key, partial(screen.run_action, binding.action))
         for command in super().get_system_commands(screen):
             yield command._replace(title=self.say(command.title), help=self.say(command.help))
 

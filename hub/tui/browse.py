@@ -6,6 +6,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.message import Message
 from textual.widgets import Footer, Input, Static, Tab, Tabs
 from textual.worker import get_current_worker
@@ -23,6 +24,10 @@ from hub.tui.strings import Say
 class SearchInput(Input):
     """Takes what can be printed: a paste cannot bring control characters onto the screen."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,down", "screen.list", "To the list", key_display="Esc"),
+    ]
+
     def validate_value(self, value: str) -> str:
         return "".join(filter(str.isprintable, value))
 
@@ -36,13 +41,14 @@ class BrowseScreen(HubScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "search", "Search", key_display="/"),
-        Binding("1", "kind(0)", "Kind", key_display=f"1-{len(TABS)}"),
+        Binding(
+            "1", "kind(0)", "Kind", key_display=f"1-{len(TABS)}", tooltip="Show one kind, or all"
+        ),
         *(Binding(str(at + 1), f"kind({at})", show=False) for at in range(1, len(TABS))),
         Binding("left", "step(-1)", "Previous kind", show=False),
         Binding("right", "step(1)", "Next kind", show=False),
         Binding("tab", "app.focus_next", "Next pane", show=False),
         Binding("escape", "back", "Back, or clear the search", show=False),
-        Binding("down", "list", show=False),
     ]
 
     class Answered(Message):
@@ -124,17 +130,25 @@ class BrowseScreen(HubScreen):
             return self.say(pattern).format(text=typed)
         return ""
 
-    @on(EntryList.Highlighted)
-    def _preview(self, message: EntryList.Highlighted) -> None:
+    @on(EntryList.Moved)
+    def _preview(self, message: EntryList.Moved) -> None:
+        entries = self.query_one(EntryList)
+        self.query_one("#found").border_subtitle = Content(entries.place)
         self.entry = message.entry
-        if message.entry is not None:
-            self.look(message.entry.key)
-        else:
+        self.refresh_bindings()
+        if self.entry is not None:
+            self.look(self.entry.key)
+        elif not entries.count:
             self.query_one(Preview).show_whole(None)
 
     @on(EntryList.Opened)
     def _open(self) -> None:
         self.app.push_screen(DetailScreen(self.paths, self.say, self.entry))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "search" and isinstance(self.focused, SearchInput):
+            return False
+        return super().check_action(action, parameters)
 
     # -- keys --------------------------------------------------------------------------------
 

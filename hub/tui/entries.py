@@ -3,6 +3,7 @@
 from typing import ClassVar, Final
 
 from rich.segment import Segment
+from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
@@ -29,10 +30,11 @@ class EntryList(ScrollView, can_focus=True):
     EntryList {
         overflow-x: hidden;
         scrollbar-size-vertical: 1;
+        scrollbar-background: $background;
         & > .entries--name { color: $foreground; text-style: bold; }
-        & > .entries--facts { color: $text-muted; }
-        & > .entries--cursor { background: $surface-lighten-1; }
-        &:focus > .entries--cursor { background: $primary 30%; }
+        & > .entries--facts { color: $foreground 60%; }
+        & > .entries--cursor { background: $foreground 8%; }
+        &:focus > .entries--cursor { background: $primary 25%; }
         & > .entries--mark { color: $accent; }
     }
     """
@@ -55,8 +57,8 @@ class EntryList(ScrollView, can_focus=True):
             super().__init__()
             self.offset = offset
 
-    class Highlighted(Message):
-        """The cursor stands on this entry; None: the list is empty."""
+    class Moved(Message):
+        """The cursor stands on this entry; None: it is on the way, or the list is empty."""
 
         def __init__(self, entry: Entry | None) -> None:
             super().__init__()
@@ -87,7 +89,7 @@ class EntryList(ScrollView, can_focus=True):
             self.scroll_to(y=0, animate=False)
             self.set_reactive(EntryList.cursor, 0)
         self.cursor = self.validate_cursor(self.cursor)
-        self._tell()
+        self.post_message(self.Moved(self.entry))
         self.refresh()
         self._want()
 
@@ -112,7 +114,7 @@ class EntryList(ScrollView, can_focus=True):
     def watch_cursor(self) -> None:
         region = Region(0, self.cursor * HEIGHT, self.size.width, HEIGHT)
         self.scroll_to_region(region, animate=False, force=True)
-        self._tell()
+        self.post_message(self.Moved(self.entry))
         self.refresh()
         self._want()
 
@@ -120,21 +122,15 @@ class EntryList(ScrollView, can_focus=True):
         super().watch_scroll_y(old_value, new_value)
         self._want()
 
-    def _tell(self) -> None:
-        at = f"{self.cursor + 1:,}"
+    @property
+    def place(self) -> str:
+        """Where the cursor stands, in words; empty for an empty list."""
         if self.answer is None or not self.count:
-            self.border_subtitle = ""
-        elif self.count < self.answer.found:
-            pattern = self.say("{at} of {found}, best {listed} listed")
-            self.border_subtitle = pattern.format(
-                at=at, found=f"{self.answer.found:,}", listed=f"{self.count:,}"
-            )
-        else:
-            self.border_subtitle = self.say("{at} of {found}").format(
-                at=at, found=f"{self.count:,}"
-            )
-        if self.entry is not None or not self.count:
-            self.post_message(self.Highlighted(self.entry))
+            return ""
+        whole = self.count == self.answer.found
+        pattern = "{at} of {found}" if whole else "{at} of {found}, best {listed} listed"
+        numbers = {"at": self.cursor + 1, "found": self.answer.found, "listed": self.count}
+        return self.say(pattern).format(**{name: f"{n:,}" for name, n in numbers.items()})
 
     def _want(self) -> None:
         """Asks for the first page near the sight that is missing, one at a time."""
@@ -181,24 +177,24 @@ class EntryList(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         row, line = divmod(self.scroll_offset.y + y, HEIGHT)
         width = self.size.width
-        style = self.rich_style
         if row >= self.count:
-            return Strip.blank(width, style)
-        here = row == self.cursor
-        if here:
-            style += self.get_component_rich_style("entries--cursor", partial=True)
-        mark = style + self.get_component_rich_style("entries--mark", partial=True)
-        part = "entries--facts" if line else "entries--name"
+            return Strip.blank(width, self.rich_style)
+        here = ("entries--cursor",) if row == self.cursor else ()
+
+        def ink(part: str) -> Style:
+            return self.get_visual_style(*here, f"entries--{part}").rich_style
+
         entry = self._entry(row)
         left, right = ("…", "") if entry is None else self._texts(entry, line)
-        room = max(1, width - 3 - (len(right) + 1 if right else 0))
         body = Text(left, no_wrap=True)
+        room = max(1, width - 3 - (len(right) + 1 if right else 0))
         body.truncate(room, overflow="ellipsis", pad=True)
-        inked = style + self.get_component_rich_style(part, partial=True)
-        faint = style + self.get_component_rich_style("entries--facts", partial=True)
-        segments = [Segment("▌ " if here else "  ", mark), Segment(body.plain, inked)]
-        segments += [Segment(f" {right}" if right else "", faint), Segment(" ", style)]
-        return Strip(segments).adjust_cell_length(width, style)
+        segments = [
+            Segment("▌ " if here else "  ", ink("mark")),
+            Segment(body.plain, ink("facts" if line else "name")),
+            Segment(f" {right} " if right else " ", ink("facts")),
+        ]
+        return Strip(segments).adjust_cell_length(width, ink("facts"))
 
     def _texts(self, entry: Entry, line: int) -> tuple[str, str]:
         if line:

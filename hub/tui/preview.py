@@ -33,11 +33,12 @@ class Preview(VerticalScroll, can_focus=True):
     DEFAULT_CSS = """
     Preview {
         scrollbar-size-vertical: 1;
+        scrollbar-background: $background;
         padding: 0 1;
         & > .preview--title { color: $text-primary; text-style: bold; }
         & > .preview--heading { color: $text-accent; text-style: bold; }
-        & > .preview--label { color: $text-muted; }
-        & > .preview--faint { color: $text-muted; }
+        & > .preview--label { color: $foreground 60%; }
+        & > .preview--faint { color: $foreground 60%; }
         & > .preview--rank { color: $text-success; text-style: bold; }
         & > .preview--error { color: $text-error; text-style: bold; }
     }
@@ -71,7 +72,7 @@ class Preview(VerticalScroll, can_focus=True):
         self.sheet.update(Text(said(error), style=self._ink("error")))
 
     def _ink(self, part: str) -> Style:
-        return self.get_component_rich_style(f"preview--{part}", partial=True)
+        return self.get_visual_style(f"preview--{part}").rich_style
 
 
 def said(error: HubError) -> str:
@@ -99,8 +100,10 @@ def sheet(whole: Whole, say: Say, ink: Ink, *, full: bool) -> RenderableType:
         for name, label in FIELDS.items()
         if name in fields
     ]
-    if entry.stars is not None:
-        facts.insert(0, (say("Stars"), f"{entry.stars:,} ({entry.stars_on})"))
+    for snapshot in shown.related.get("snapshots", ())[:1]:
+        if snapshot["stars"] is not None:
+            stars = f"{snapshot['stars']:,} · {snapshot['source']} · {snapshot['day']}"
+            facts.insert(0, (say("Stars"), stars))
     if facts:
         parts.append(below(pairs(facts, ink)))
     parts += _code(shown.related.get("code", ()), say, ink, most=200 if full else 5)
@@ -133,13 +136,13 @@ def value_text(value: Any, name: str = "") -> str:
     return f"{value:,}" if isinstance(value, int) and name != "year" else clean(str(value))
 
 
-def pairs(rows: Iterable[tuple[str, str]], ink: Ink, *, label: str = "label") -> Table:
+def pairs(rows: Iterable[tuple[str, str]], ink: Ink, *, width: int | None = None) -> Table:
     """Two columns: labels, and values that wrap under themselves."""
     grid = Table.grid(padding=(0, 2, 0, 0), expand=True)
-    grid.add_column(no_wrap=True)
+    grid.add_column(no_wrap=True, min_width=width)
     grid.add_column(ratio=1, overflow="fold")
     for left, right in rows:
-        grid.add_row(Text(clean(left), style=ink(label)), Text(clean(right)))
+        grid.add_row(Text(clean(left), style=ink("label")), Text(clean(right)))
     return grid
 
 

@@ -6,16 +6,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import ClassVar
 
-from rich.console import Group
 from rich.style import Style
 from rich.table import Table
-from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import ActiveBinding, Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.message import Message
-from textual.screen import ActiveBinding, Screen
+from textual.screen import Screen
 from textual.widgets import Footer, Static
 from textual.worker import get_current_worker
 
@@ -61,6 +59,10 @@ class HubScreen(Screen[None]):
             )
             for key, active in super().active_bindings.items()
         }
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys that act on an entry are there while there is one."""
+        return self.entry is not None or action not in ("web", "copy")
 
     @work(thread=True, exclusive=True, group="look")
     def look(self, key: Key) -> None:
@@ -143,18 +145,17 @@ class HelpScreen(HubScreen):
         with VerticalScroll() as scroll:
             scroll.border_title = self.say("Keys of the browser")
             for title, bindings in self.sections:
-                yield Static(
-                    Group(Text(self.say(title), style="bold"), self._keys(bindings)), markup=False
-                )
+                yield Static(self.say(title), classes="heading", markup=False)
+                yield Static(self._keys(bindings), markup=False)
         yield Footer()
 
     def _keys(self, bindings: list[BindingType]) -> Table:
         rows = [
-            (f"{shown_keys(binding):<14}", self.say(binding.tooltip or binding.description))
+            (shown_keys(binding), self.say(binding.tooltip or binding.description))
             for binding in bindings
             if isinstance(binding, Binding) and binding.description
         ]
-        return pairs(rows, lambda _: Style(bold=True))
+        return pairs(rows, lambda _: Style(bold=True), width=16)
 
 
 def shown_keys(binding: Binding) -> str:

@@ -7,7 +7,7 @@ Say = Callable[[str], str]
 
 
 def speaker(lang: str) -> Say:
-    """The function that says an English string of CHINESE in the language; others stay as they are."""
+    """The function that says an English string of CHINESE in the language; others stay."""
     if lang.lower().startswith("zh"):
         return lambda english: CHINESE.get(english, english)
     return lambda english: english
@@ -76,6 +76,8 @@ CHINESE: Final = {
     "Quit": "退出",
     "Back": "返回",
     "Back, or clear the search": "返回，或清空搜索",
+    "To the list": "回到列表",
+    "Show one kind, or all": "只看一类，或全部",
     "Next pane": "下一栏",
     "Next kind": "下一类",
     "Previous kind": "上一类",
@@ -99,7 +101,9 @@ CHINESE: Final = {
     "Change the current theme": "更换配色",
     "Quit the application as soon as possible": "立即退出",
     "Keys": "按键",
-    "Show help for the focused widget and a summary of available keys": "显示当前栏的帮助与可用按键",
+    "Show help for the focused widget and a summary of available keys": (
+        "显示当前栏的帮助与可用按键"
+    ),
     "Hide the keys and widget help panel": "隐藏按键与帮助栏",
     "Maximize": "最大化",
     "Maximize the focused widget": "最大化当前栏",
