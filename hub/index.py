@@ -16,8 +16,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from hashlib import sha256
+from hashlib import blake2b, sha256
 from itertools import count
+from math import log
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -44,7 +45,7 @@ PRIOR_WEIGHT: Final = 0.08
 CURRENT: Final = "current"
 _ARRAYS: Final = (
     "term_bytes", "term_offsets", "term_weights", "posting_offsets", "posting_documents", "posting_counts",
-    "filter_bytes", "filter_offsets", "filter_posting_offsets", "filter_documents",
+    "filter_tokens", "filter_posting_offsets", "filter_documents",
     "key_bytes", "key_offsets", "norms", "priors", "years",
 )  # fmt: skip
 
@@ -138,10 +139,12 @@ class Index:
         if not wanted:
             return 0, []
         scores = np.zeros(self.size, np.float32)
-        for posting, weight in wanted:
-            documents, counts = posting
+        for documents, counts, weight in wanted:
             scores[documents] += _TF[counts] * np.float32(weight)
         scores *= self._a["norms"]
+        named = self._marked(exact(text[:MAX_QUERY]))
+        if len(named):
+            scores[named] += np.float32(EXACT_WEIGHT * log((1 + self.size) / (1 + len(named))))
         scores *= self._lift
         if filters or years:
             scores[~self._mask(filters, years)] = 0.0
@@ -157,26 +160,23 @@ class Index:
 
     def weight(self, term: str) -> float | None:
         """ln((1 + N) / (1 + df)) of a term; None when no document has it."""
-        at = self._find("term", term)
+        at = self._find(term)
         return None if at is None else float(self._a["term_weights"][at])
 
-    def _wanted(self, text: str) -> list[tuple[tuple[Array, Array], float]]:
-        weighted: dict[str, float] = {}
+    def _wanted(self, text: str) -> list[tuple[Array, Array, float]]:
+        """Documents, counts and weight of each term of the query that the index has."""
+        repeats: dict[str, float] = {}
         for term in terms(text[:MAX_QUERY]):
-            weighted[term] = weighted.get(term, 0.0) + 1.0
-        weighted[exact(text[:MAX_QUERY])] = EXACT_WEIGHT
+            repeats[term] = repeats.get(term, 0.0) + 1.0
         wanted = []
         offsets = self._a["posting_offsets"]
-        for term, share in weighted.items():
-            at = self._find("term", term)
-            if at is None:
-                continue
-            start, stop = int(offsets[at]), int(offsets[at + 1])
-            posting = (
-                self._a["posting_documents"][start:stop],
-                self._a["posting_counts"][start:stop],
-            )
-            wanted.append((posting, share * float(self._a["term_weights"][at])))
+        for term, share in repeats.items():
+            at = self._find(term)
+            if at is not None:
+                part = slice(int(offsets[at]), int(offsets[at + 1]))
+                documents = self._a["posting_documents"][part]
+                counts = self._a["posting_counts"][part]
+                wanted.append((documents, counts, share * float(self._a["term_weights"][at])))
         return wanted
 
     @cached_property
@@ -185,23 +185,27 @@ class Index:
 
     def _mask(self, filters: Sequence[Sequence[str]], years: tuple[int, int] | None) -> Array:
         mask = np.ones(self.size, bool)
-        offsets = self._a["filter_posting_offsets"]
         for group in filters:
             passed = np.zeros(self.size, bool)
             for token in group:
-                at = self._find("filter", token)
-                if at is not None:
-                    passed[self._a["filter_documents"][int(offsets[at]) : int(offsets[at + 1])]] = (
-                        True
-                    )
+                passed[self._marked(token)] = True
             mask &= passed
         if years is not None:
             mask &= (self._a["years"] >= years[0]) & (self._a["years"] <= years[1])
         return mask
 
-    def _find(self, kind: str, text: str) -> int | None:
-        """The place of a text in a sorted list of texts; binary search over the mapped bytes."""
-        raw, offsets = self._a[f"{kind}_bytes"], self._a[f"{kind}_offsets"]
+    def _marked(self, token: str) -> Array:
+        """The documents that carry a filter token."""
+        tokens, offsets = self._a["filter_tokens"], self._a["filter_posting_offsets"]
+        wanted = np.uint64(mark_of(token))
+        at = int(np.searchsorted(tokens, wanted))
+        if at == len(tokens) or tokens[at] != wanted:
+            return self._a["filter_documents"][:0]
+        return self._a["filter_documents"][int(offsets[at]) : int(offsets[at + 1])]
+
+    def _find(self, text: str) -> int | None:
+        """The place of a term among the sorted terms; binary search over the mapped bytes."""
+        raw, offsets = self._a["term_bytes"], self._a["term_offsets"]
         wanted = text.encode("utf-8", "replace")
         low, high = 0, len(offsets) - 1
         while low < high:
@@ -298,7 +302,7 @@ def _sweep(root: Path, keep: set[str | None]) -> None:
             path.unlink(missing_ok=True)
 
 
-_BATCH: Final = 4_096
+_BATCH: Final = 2_048
 """Documents counted at a time: bounds the memory of a build to its postings."""
 
 
@@ -308,21 +312,20 @@ def _fit(documents: Iterable[Document]) -> dict[str, Array]:
     Words are counted here and not by CountVectorizer, whose loop over the tokens took three times
     as long; the inverse document frequencies are fitted by TfidfTransformer.
     """
-    from scipy.sparse import csr_array
-    from sklearn.feature_extraction.text import TfidfTransformer
-
     columns = _numbers()
-    filters: dict[str, array[int]] = {}
     keys: list[bytes] = []
     years, priors = array("h"), array("f")
     lengths: list[Array] = []
     places: list[Array] = []
     counts: list[Array] = []
     row_sizes: list[Array] = []
+    marks: list[Array] = []
+    marked: list[Array] = []
     for batch in _batches(documents):
+        mark, at = _marks(batch, len(keys))
+        marks.append(mark)
+        marked.append(at)
         for document in batch:
-            for token in document.filters:
-                filters.setdefault(token, array("i")).append(len(keys))
             keys.append(_utf8(document.key))
             years.append(min(max(document.year, 0), 9999))
             priors.append(document.prior)
@@ -331,33 +334,79 @@ def _fit(documents: Iterable[Document]) -> dict[str, Array]:
         places.append(by_term.indices.astype(np.int32))
         counts.append(np.minimum(by_term.data, 255).astype(np.uint8))
         row_sizes.append(np.diff(by_term.indptr))
-    order, names = _sorted(columns)
+    order, terms_ = _sorted(columns)
     columns.clear()
-    ends = _ends(row_sizes)
-    where = order[_joined(places, np.int32)]
-    matrix = csr_array((_joined(counts, np.uint8), where, ends), shape=(len(keys), len(names)))
-    postings = matrix.tocsc()
-    del matrix, where
+    postings = _by_term(places, counts, row_sizes, order)
     length = _joined(lengths, np.float32)
     mean = float(length.mean()) if length.any() else 1.0
-    # Fitted as ln((1 + N) / (1 + df)) + 1; the 1 would blur rare and common terms.
-    fitted = TfidfTransformer(norm=None).fit(postings) if postings.nnz else None
-    weights = fitted.idf_ - 1.0 if fitted else np.empty(0)
-    tokens = sorted(filters, key=_utf8)
     return {
-        **_texts("term", names),
-        "term_weights": weights.astype(np.float32),
-        "posting_offsets": postings.indptr.astype(np.int64),
-        "posting_documents": postings.indices.astype(np.int32),
-        "posting_counts": postings.data,
-        **_texts("filter", [_utf8(token) for token in tokens]),
-        "filter_posting_offsets": _ends([np.asarray([len(filters[token])]) for token in tokens]),
-        "filter_documents": _joined([np.asarray(filters[token]) for token in tokens], np.int32),
+        **terms_,
+        **postings,
+        **_filters(_joined(marks, np.uint64), _joined(marked, np.int32)),
         **_texts("key", keys),
         "norms": (1.0 / ((1 - SLOPE) + SLOPE * length / mean)).astype(np.float32),
         "priors": np.asarray(priors, np.float32),
         "years": np.asarray(years, np.int16),
     }
+
+
+def _by_term(
+    places: list[Array], counts: list[Array], row_sizes: list[Array], order: Array
+) -> dict[str, Array]:
+    """Postings: for each term its documents and counts, and the fitted weight. Empties the lists."""
+    from scipy.sparse import csc_array, csr_array
+    from sklearn.feature_extraction.text import TfidfTransformer
+
+    ends = _ends(row_sizes).astype(np.int32)  # int64 would double every array of the product
+    shape = (len(ends) - 1, len(order))
+    where = _joined(places, np.int32)
+    np.take(order, where, out=where, mode="clip")  # `raise` would work on a copy
+    by_document = csr_array((_joined(counts, np.uint8), where, ends), shape=shape, copy=False)
+    by_term = by_document.tocsc()
+    del by_document, where
+    weights = np.empty(0)
+    if by_term.nnz:
+        # How often a term stands in a document is no matter here: ones, without their memory.
+        ones = np.broadcast_to(np.float32(1), by_term.nnz)
+        there = csc_array((ones, by_term.indices, by_term.indptr), shape=shape, copy=False)
+        # Fitted as ln((1 + N) / (1 + df)) + 1; the 1 would blur rare and common terms.
+        weights = TfidfTransformer(norm=None).fit(there).idf_ - 1.0
+    return {
+        "term_weights": weights.astype(np.float32),
+        "posting_offsets": by_term.indptr.astype(np.int64),
+        "posting_documents": by_term.indices.astype(np.int32, copy=False),
+        "posting_counts": by_term.data,
+    }
+
+
+def _marks(batch: list[Document], first: int) -> tuple[Array, Array]:
+    """Hash of each filter token and whole name, and the document that carries it."""
+    numbers = _numbers()
+    number = numbers.__getitem__
+    found, sizes = array("i"), []
+    for document in batch:
+        tokens = {*document.filters, *map(exact, document.names)}
+        found.extend(map(number, tokens))
+        sizes.append(len(tokens))
+    hashes = np.fromiter(map(mark_of, numbers), np.uint64, len(numbers))
+    documents = np.repeat(np.arange(first, first + len(batch), dtype=np.int32), sizes)
+    return hashes[np.asarray(found, np.int32)], documents
+
+
+def _filters(marks: Array, documents: Array) -> dict[str, Array]:
+    """Documents by filter token, tokens in order of their hashes."""
+    order = np.argsort(marks, kind="stable")
+    tokens, starts = np.unique(marks[order], return_index=True)
+    return {
+        "filter_tokens": tokens,
+        "filter_posting_offsets": np.append(starts, len(marks)).astype(np.int64),
+        "filter_documents": documents[order],
+    }
+
+
+def mark_of(token: str) -> int:
+    """A filter token as 64 bits: authors alone are more tokens than all words of the index."""
+    return int.from_bytes(blake2b(_utf8(token), digest_size=8).digest(), "little")
 
 
 Numbers = defaultdict[str, int]
@@ -384,14 +433,13 @@ def _count(batch: list[Document], columns: Numbers) -> tuple[Array, Any]:
         found.extend(map(number, surfaces(document.body)))
         for name in document.names:
             found.extend(map(number, surfaces(name) * TITLE_WEIGHT))
-            found.append(number(exact(name)))
         ends.append(len(found))
     plain = [word for word in numbers if is_plain(word)]
     rows = list(map(number, plain))
     places = list(map(columns.__getitem__, stems_of(plain)))
     for word, at in numbers.items():
         if not is_plain(word):
-            for term in (word,) if word[0] == "=" else terms_of(word):
+            for term in terms_of(word):
                 rows.append(at)
                 places.append(columns[term])
     words = np.asarray(found, np.int32)
@@ -403,9 +451,13 @@ def _count(batch: list[Document], columns: Numbers) -> tuple[Array, Any]:
 
 
 def _joined(parts: list[Array], dtype: Any) -> Array:
-    """The parts as one array; empties the list, so that both are not held at once for long."""
-    whole = np.concatenate(parts).astype(dtype, copy=False) if parts else np.empty(0, dtype)
-    parts.clear()
+    """The parts as one array; each is let go once it is copied, so that nothing is held twice."""
+    whole = np.empty(sum(map(len, parts)), dtype)
+    end = len(whole)
+    while parts:
+        part = parts.pop()
+        whole[end - len(part) : end] = part
+        end -= len(part)
     return whole
 
 
@@ -428,13 +480,13 @@ def _utf8(text: str) -> bytes:
     return text.encode("utf-8", "replace")
 
 
-def _sorted(names: Iterable[str]) -> tuple[Array, list[bytes]]:
-    """New place of each name, in the order given, and the names in byte order."""
+def _sorted(names: Iterable[str]) -> tuple[Array, dict[str, Array]]:
+    """New place of each term, in the order given, and the arrays of the terms in byte order."""
     raw = [_utf8(name) for name in names]
     by_bytes = sorted(range(len(raw)), key=raw.__getitem__)
     order = np.empty(len(raw), np.int32)
     order[by_bytes] = np.arange(len(raw), dtype=np.int32)
-    return order, [raw[at] for at in by_bytes]
+    return order, _texts("term", [raw[at] for at in by_bytes])
 
 
 def _texts(kind: str, texts: list[bytes]) -> dict[str, Array]:

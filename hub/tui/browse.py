@@ -134,8 +134,10 @@ class BrowseScreen(HubScreen):
     def _preview(self, message: EntryList.Moved) -> None:
         entries = self.query_one(EntryList)
         self.query_one("#found").border_subtitle = Content(entries.place)
+        came_or_went = (self.entry is None) != (message.entry is None)
         self.entry = message.entry
-        self.refresh_bindings()
+        if came_or_went:
+            self.refresh_bindings()
         if self.entry is not None:
             self.look(self.entry.key)
         elif not entries.count:
