@@ -95,7 +95,9 @@ class Index:
             except FileNotFoundError as error:
                 # A build may have been swapped in, and the old one removed, since the name was read.
                 if attempt == 2:
-                    raise Damaged(f"no search index in {root}", hint=_REBUILD) from error
+                    there = (root / CURRENT).exists()
+                    what = f"a file is missing: {error.filename}" if there else "there is none"
+                    raise Damaged(f"no search index in {root}: {what}", hint=_REBUILD) from error
             except (OSError, ValueError, KeyError, TypeError) as error:
                 raise Damaged(
                     f"the search index in {root} is damaged: {error}", hint=_REBUILD

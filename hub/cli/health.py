@@ -104,9 +104,12 @@ def _index_sentence(index: dict[str, Any]) -> str:
     return said if index["state"] == "current" else said + "; " + t("out of date: hub index")
 
 
+FILES = ("catalog", "index", "library", "config")
+
+
 def _files(places: "Paths") -> Iterator[tuple[str, str, str]]:
-    for name, path in (("catalog", places.catalog), ("index", places.index), ("library", places.library),
-                       ("config", places.config)):  # fmt: skip
+    for name in FILES:
+        path = getattr(places, name)
         yield t(name), str(path), size(_bytes(path)) if path.exists() else t("not there yet")
 
 
@@ -304,15 +307,22 @@ def _reproduce() -> Iterator[Finding]:
     """What `hub reproduce` needs; looked up, not imported."""
     from importlib import metadata, util
 
-    for package in ("torch", "safetensors", "matplotlib"):
+    for package, what in _NEEDED.items():
         if util.find_spec(package) is not None:
-            yield Finding(f"reproduce: {package}", "ok", metadata.version(package))
+            yield Finding(what, "ok", metadata.version(package))
         else:
             yield Finding(
-                f"reproduce: {package}",
+                what,
                 "note",
                 t("not installed"),
                 t(
                     "Search and browsing do without. To run baselines: pip install 'deep-learning-hub[reproduce]'"
                 ),
             )
+
+
+_NEEDED = {
+    "torch": "reproduce: torch",
+    "safetensors": "reproduce: safetensors",
+    "matplotlib": "reproduce: matplotlib",
+}

@@ -121,7 +121,7 @@ def search(
             {
                 "key": hit.entry.key,
                 "name": _name(hit.entry),
-                "kind": kind_name(hit.entry.kind),
+                "kind": kind_name(hit.entry.kind) if render.terminal() else hit.entry.kind,
                 "year": hit.entry.year,
                 "facts": _facts(hit.entry),
                 "score": f"{hit.score:.2f}",
@@ -143,7 +143,7 @@ def _search_columns(explain: bool) -> list[Column]:
         Column("name", t("name"), share=3),
         Column("kind", t("kind")),
         Column("year", t("year"), right=True),
-        Column("facts", t("facts"), share=1, style=render.FAINT),
+        Column("facts", t("facts"), style=render.FAINT),
     ]
     return (
         [*columns, Column("score", t("score")), Column("matched", t("matched"))]
@@ -241,7 +241,7 @@ def _first_order(kind: str) -> str:
 
 
 def _list_columns(kind: str) -> list[Column]:
-    columns = [Column("key", t("key"), style=render.KEY_STYLE), Column("name", t("name"), share=2)]
+    columns = [Column("key", t("key"), style=render.KEY_STYLE), Column("name", t("name"), share=1)]
     if kind not in ("repository", "task", "topic"):
         columns.append(Column("year", t("year"), right=True))
     if kind in ("framework", "tool", "repository"):
@@ -251,7 +251,7 @@ def _list_columns(kind: str) -> list[Column]:
     if kind != "paper":
         columns.append(Column("detail", {"task": t("area"), "topic": t("area"), "method": t("area"),
                                          "repository": t("language")}.get(kind, t("licence"))))  # fmt: skip
-        columns.append(Column("summary", t("summary"), share=3, style=render.FAINT))
+        columns.append(Column("summary", t("summary"), share=4, style=render.FAINT))
     return columns
 
 
@@ -329,8 +329,8 @@ def _board(board: "Board", limit: int, format: str, no_pager: bool) -> None:
         ),
         Column("year", t("year")),
         Column("paper", t("paper"), style=render.KEY_STYLE),
-        Column("title", t("title"), share=3),
-        Column("code", t("code"), share=1, style=render.FAINT),
+        Column("title", t("title"), share=4),
+        Column("code", t("code"), share=2, style=render.FAINT),
     ]
     values = []
     for row in rows:

@@ -29,6 +29,10 @@ DOWNLOADS = {"make-run"}
 """Run only when named, or with --all."""
 
 
+UNPREPARED = {"quality", "make-run"}
+"""Those that need no embedded catalog in this checkout."""
+
+
 def main() -> int:
     """0 when every bar that was measured is reached."""
     options = arguments()
@@ -64,7 +68,7 @@ def chosen(options: argparse.Namespace) -> list[str]:
 def measured(name: str, workshop: Workshop) -> list[Row]:
     """The rows of one measurement; one failed row when it broke."""
     try:
-        if name not in DOWNLOADS | {"quality"}:
+        if name not in UNPREPARED:
             workshop.warm()
         return MEASUREMENTS[name](workshop)
     except (ChildFailed, OSError, RuntimeError, ValueError) as error:

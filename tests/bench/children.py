@@ -21,7 +21,7 @@ _RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 
 class ChildFailed(Exception):
-    """A child ended otherwise than with 0; the message holds its last words."""
+    """A child ended otherwise than it should; the message holds its last words."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,10 @@ def run(
     settings: Mapping[str, str | Path] | None = None,
     *,
     folder: Path = ROOT,
+    accepted: Sequence[int] = (0,),
     limit_seconds: float = 600,
 ) -> Cost:
-    """The cost of a command that writes into a pipe; ChildFailed unless it ends with 0.
+    """The cost of a command that writes into a pipe; ChildFailed unless its exit code is accepted.
 
     HUB_* variables of this process are kept from it; `settings` are added. Its stdin is empty and
     its session its own: no terminal is attached.
@@ -80,10 +81,10 @@ def run(
         wall = time.perf_counter() - start
         deadline.cancel()
         child.returncode = os.waitstatus_to_exitcode(status)
-        if child.returncode != 0:
+        if child.returncode not in accepted:
             complaints.seek(0)
-            last = complaints.read().decode("utf-8", "replace").strip().splitlines()[-1:]
-            raise ChildFailed(f"exit code {child.returncode}: {' '.join(last)[:200]}")
+            last = complaints.read().decode("utf-8", "replace").split()
+            raise ChildFailed(f"exit code {child.returncode}: {' '.join(last)[-200:]}")
     return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * _RSS_UNIT, out)
 
 

@@ -9,6 +9,8 @@ TIMES_PEER = 3.0
 
 PEAK_MB = 400
 TABLES_SECONDS = 15
+INPUT_DAMAGED = 5
+"""The exit code (hub.errors) that the real tables give: one of their 28,183 rows has no metric."""
 
 
 def papers(workshop: Workshop) -> list[Row]:
@@ -18,7 +20,6 @@ def papers(workshop: Workshop) -> list[Row]:
         return [not_run(what, NO_DATA)]
     if missing := lacks("sqlite_utils"):
         return [not_run(what, missing)]
-    workshop.plain_snapshot  # noqa: B018 - written before anything is timed
     ours: list[Cost] = []
     peers: list[Cost] = []
     for _ in range(2):
@@ -64,7 +65,8 @@ def tables(workshop: Workshop) -> list[Row]:
     what = "import evaluation tables 2020"
     if workshop.data is None:
         return [not_run(what, NO_DATA)]
-    cost = run(hub("import", workshop.tables), {"HUB_HOME": workshop.fresh("tables")})
+    call = hub("import", workshop.tables)
+    cost = run(call, {"HUB_HOME": workshop.fresh("tables")}, accepted=(0, INPUT_DAMAGED))
     return [
         at_most(f"{what}: wall time", cost.wall_seconds, TABLES_SECONDS, "s"),
         at_most(f"{what}: peak memory", cost.peak_bytes / MB, PEAK_MB, "MB"),

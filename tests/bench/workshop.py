@@ -28,6 +28,7 @@ class Workshop:
 
     def __post_init__(self) -> None:
         self._numbers = count()
+        self._warm = False
 
     @cached_property
     def data(self) -> Path | None:
@@ -60,12 +61,15 @@ class Workshop:
         return folder
 
     def warm(self) -> None:
-        """Prepares the embedded catalog and compiles the modules, which no user waits for twice."""
+        """Prepares the embedded catalog and compiles the modules, once: no user waits for it twice."""
+        if self._warm:
+            return
         if find_spec("hatchling"):
             run(python("hatch_build.py"))
         home = self.fresh("warm")
         run(hub("search", "mnist"), {"HUB_HOME": home})
         shutil.rmtree(home)
+        self._warm = True
 
     def import_papers(self) -> tuple[Path, Cost]:
         """A fresh home after `hub import` of the snapshot, and what that cost."""

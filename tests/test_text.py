@@ -1,0 +1,69 @@
+"""No sentence is left in one language."""
+
+import ast
+from pathlib import Path
+from typing import get_args
+
+import hub
+from crawlers.records import LinkRecord
+from hub.cli.health import _NEEDED, FILES
+from hub.cli.shown import _GROUPS, _LABELS
+from hub.text import _KINDS, _KINDS_MANY
+from hub.text_zh import SENTENCES
+
+HUB = Path(hub.__file__).parent
+
+
+def spoken() -> set[str]:
+    """Every sentence that hub/ hands to `t`, and the docstring of every command."""
+    found: set[str] = {
+        *_LABELS.values(),
+        *_GROUPS.values(),
+        *_KINDS.values(),
+        *_KINDS_MANY.values(),
+    }
+    found |= {"new", "changed", "unchanged", "skipped", "embedded"}
+    found |= {"running", "done", "interrupted", "damaged"}  # of harvests
+    found |= set(get_args(LinkRecord.model_fields["evidence"].annotation))
+    found |= {*FILES, *_NEEDED.values()}
+    for path in HUB.rglob("*.py"):
+        if "tui" in path.parts:
+            continue
+        tree = ast.parse(path.read_text("utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "t":
+                found |= {part.value for part in ast.walk(node.args[0]) if _text(part)}
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Finding":
+                found |= {part.value for part in ast.walk(node.args[0]) if _text(part)}
+            if isinstance(node, ast.FunctionDef) and any(
+                "command" in ast.unparse(decorator) for decorator in node.decorator_list
+            ):
+                found.add(" ".join((ast.get_docstring(node) or "").split()))
+    return {sentence for sentence in found if any(c.isalpha() for c in sentence)}
+
+
+def _text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def test_every_sentence_has_its_chinese() -> None:
+    assert sorted(spoken() - SENTENCES.keys()) == []
+
+
+def test_no_chinese_sentence_is_left_over() -> None:
+    assert sorted(SENTENCES.keys() - spoken()) == []
+
+
+def test_both_languages_fill_in_the_same_names() -> None:
+    def names(sentence: str) -> set[str]:
+        return {part.partition("}")[0] for part in sentence.split("{")[1:]}
+
+    assert [s for s, chinese in SENTENCES.items() if names(s) != names(chinese)] == []
+
+
+def test_chinese_is_chinese() -> None:
+    unchanged = {"DOI", "pwc"}  # names in both languages
+    assert [
+        s for s, chinese in SENTENCES.items()
+        if s not in unchanged and not any("\u4e00" <= c <= "\u9fff" for c in chinese)
+    ] == []  # fmt: skip
