@@ -38,7 +38,7 @@ class Column:
     title: str
     """Its heading for people."""
     share: int = 0
-    """How eagerly it takes width that is left; 0 keeps what it needs."""
+    """How much of the width it should get when not all fits; 0 is never cut."""
     right: bool = False
     style: str = ""
 
@@ -176,13 +176,14 @@ def _table(columns: Sequence[Column], values: Sequence[dict[str, Any]]) -> None:
         max([width(column.title), *(width(row[at]) for row in cells)])
         for at, column in enumerate(columns)
     ]
-    spare = _columns() - 2 * (len(columns) - 1) - sum(widths)
-    shares = sum(column.share for column in columns)
-    if spare < 0 and shares:
-        for at, column in enumerate(columns):
-            if column.share:
-                least = max(12, width(column.title))
-                widths[at] = max(least, widths[at] + spare * column.share // shares)
+    over = sum(widths) + 2 * (len(columns) - 1) - _columns()
+    while over > 0:
+        # The widest of those that may be cut gives a cell; `share` says how wide it should stay.
+        wide = [at for at, column in enumerate(columns) if column.share and widths[at] > 8]
+        if not wide:
+            break
+        widths[max(wide, key=lambda at: widths[at] / columns[at].share)] -= 1
+        over -= 1
     titles = [_pad(column.title, widths[at], column.right) for at, column in enumerate(columns)]
     print(_paint("  ".join(titles).rstrip(), _BOLD, sys.stdout))
     for row in cells:

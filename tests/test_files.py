@@ -176,7 +176,7 @@ def test_packed_lines_cut_at_every_byte_keep_the_lines_before_the_cut():
 
 
 def test_packed_file_that_breaks_inside_a_long_line_is_damaged():
-    packed = gzip.compress(b'{"n":1}\n' + random.Random(1).randbytes(1 << 20).hex().encode() * 12)
+    packed = gzip.compress(b'{"n":1}\n' + random.Random(1).randbytes(1 << 20).hex().encode() * 12, 1)
     values = read_packed(lines, packed[: len(packed) - 1_000])
     assert good(values) == [{"n": 1}]
     assert is_damage(values[-1])
@@ -332,10 +332,19 @@ print(len([v for v in values if not isinstance(v, Skip)]), [v.reason for v in va
 
 
 def bomb(path: Path, start: bytes, filler: bytes) -> Path:
-    """512 MiB of filler after the start, in some 500 kB: one gzip member, 32 times over."""
-    member = gzip.compress(filler * ((16 << 20) // len(filler)), 9)
-    path.write_bytes(gzip.compress(start) + member * 32)
+    """256 MiB of filler after the start, in some 250 kB: one gzip member, 16 times over."""
+    path.write_bytes(gzip.compress(start) + gzip.compress(filler * (16 << 20)) * 16)
     return path
+
+
+def read_apart(path: Path, reader: str, room: int, seconds: float) -> str:
+    """What a process with so many MiB of further address space says of the file."""
+    done = subprocess.run(
+        [sys.executable, "-c", BOMB, str(path), reader, str(room)],
+        cwd=ROOT, capture_output=True, text=True, timeout=seconds,
+    )  # fmt: skip
+    assert done.stderr[-500:] == ""
+    return done.stdout
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs Linux")
@@ -343,20 +352,20 @@ def bomb(path: Path, start: bytes, filler: bytes) -> Path:
     ("reader", "start", "filler", "expected", "room"),
     [
         ("lines", b'{"n":1}\n{"a":"', b"x", "1 ['longer than 16 MiB']", 96),
-        ("lines", b'{"n":1}\n', b"\n", "1 []", 96),
         ("elements", b'[{"n":1}, {"a":"', b"x", "1 ['damaged: an element longer than 48", 384),
-        ("elements", b'[{"n":1}, ', b" ", "1 ['damaged", 96),
         ("elements", b'[{"n":1}, {"a":', b"[", "1 ['damaged: nested too deeply", 384),
     ],
-    ids=["one line", "blank lines", "one text", "blanks", "brackets"],
+    ids=["one line", "one text", "brackets"],
 )
 def test_bomb_is_reported_within_bounded_memory(
     tmp_path: Path, reader: str, start: bytes, filler: bytes, expected: str, room: int
 ):
     path = bomb(tmp_path / "bomb.gz", start, filler)
-    done = subprocess.run(
-        [sys.executable, "-c", BOMB, str(path), reader, str(room)],
-        cwd=ROOT, capture_output=True, text=True, timeout=50,
-    )  # fmt: skip
-    assert done.stderr[-500:] == ""
-    assert done.stdout.startswith(expected)
+    assert read_apart(path, reader, room, 30).startswith(expected)
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs Linux")
+def test_flood_of_blanks_is_passed_over_in_little_time_and_memory(tmp_path: Path):
+    path = tmp_path / "blanks.gz"
+    path.write_bytes(gzip.compress(b'[{"n":1}, ') + gzip.compress(b" " * (16 << 20)) * 6)
+    assert read_apart(path, "elements", 64, 4).startswith("1 ['damaged")

@@ -314,9 +314,9 @@ def test_enter_opens_the_entry_and_q_comes_back(home: Paths) -> None:
         assert text.index("1  99.7  Rival [x]") < text.index("2  99.5  ResNet-9")
         assert "curated · 2026-11-01 · CC0-1.0" in text
         await press(pilot, "q")
-        assert not isinstance(app.screen, DetailScreen)
+        await until(pilot, lambda: not isinstance(app.screen, DetailScreen))
         await press(pilot, "q")
-        assert not app.is_running
+        await until(pilot, lambda: not app.is_running)
 
     drive(home, promise)
 
@@ -339,11 +339,11 @@ def test_web_and_copy_use_the_entry_under_the_cursor(
 def test_help_lists_every_key(home: Paths) -> None:
     async def promise(app: HubApp, pilot: Pilot[None]) -> None:
         await press(pilot, "question_mark")
-        assert isinstance(app.screen, HelpScreen)
+        await until(pilot, lambda: isinstance(app.screen, HelpScreen))
         text = app.export_screenshot()
         assert all(key in text for key in ("Esc", "PgDn", "1-8", "Copy&#160;its&#160;key"))
         await press(pilot, "escape")
-        assert not isinstance(app.screen, HelpScreen)
+        await until(pilot, lambda: not isinstance(app.screen, HelpScreen))
 
     drive(home, promise, size=(100, 50))
 

@@ -330,7 +330,7 @@ def _board(board: "Board", limit: int, format: str, no_pager: bool) -> None:
         Column("year", t("year")),
         Column("paper", t("paper"), style=render.KEY_STYLE),
         Column("title", t("title"), share=4),
-        Column("code", t("code"), share=2, style=render.FAINT),
+        Column("code", t("code")),
     ]
     values = []
     for row in rows:
@@ -343,7 +343,7 @@ def _board(board: "Board", limit: int, format: str, no_pager: bool) -> None:
                 "year": row.published[:4] if row.published else None,
                 "paper": row.paper,
                 "title": row.title,
-                "code": row.code[0].removeprefix("https://") if row.code else None,
+                "code": _code(row.code),
             }
         )
     render.tell(f"{board.task.name} · {board.name} · {board.key}")
@@ -362,6 +362,13 @@ def _board(board: "Board", limit: int, format: str, no_pager: bool) -> None:
         render.tell(t("{n} more boards fit; choose with --task or by key:", n=len(board.others)))
         for key, name, count in board.others[:6]:
             render.tell(f"  {key}  {name} ({count})")
+
+
+def _code(urls: tuple[str, ...]) -> str | None:
+    """A mark on a terminal, where width is dear; the first address elsewhere."""
+    if not urls:
+        return None
+    return "✓" if render.terminal() else urls[0]
 
 
 def _metric_title(board: "Board", metric: str) -> str:

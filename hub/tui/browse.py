@@ -75,7 +75,7 @@ class BrowseScreen(HubScreen):
         yield Footer()
 
     def on_mount(self) -> None:
-        self.query_one(EntryList).focus()
+        self.set_focus(self.query_one(EntryList))
 
     # -- question and answer -----------------------------------------------------------------
 
@@ -155,11 +155,11 @@ class BrowseScreen(HubScreen):
     # -- keys --------------------------------------------------------------------------------
 
     def action_search(self) -> None:
-        self.query_one(SearchInput).focus()
+        self.set_focus(self.query_one(SearchInput))
 
     @on(Input.Submitted, "#search")
     def action_list(self) -> None:
-        self.query_one(EntryList).focus()
+        self.set_focus(self.query_one(EntryList))
 
     def action_kind(self, at: int) -> None:
         self.query_one(KindTabs).active = list(TABS)[at]
@@ -173,4 +173,4 @@ class BrowseScreen(HubScreen):
         if entries.has_focus:
             self.query_one(SearchInput).value = ""
         else:
-            entries.focus()
+            self.set_focus(entries)
