@@ -1,10 +1,12 @@
 """What the arXiv snapshot's reader promises: every line is a paper or is counted with a reason."""
 
+import gzip
 import io
 import json
 import random
 import time
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -296,8 +298,6 @@ def test_page_is_handed_on_before_the_file_ends():
 
 
 def test_file_that_breaks_off_says_so_on_its_last_page():
-    import gzip
-
     data = b"".join(line(id=f"2001.{n:05}") for n in range(1, 101))
     with gzip.GzipFile(fileobj=io.BytesIO(gzip.compress(data)[:-9])) as stream:
         found = list(read(stream, ORIGIN))  # type: ignore[arg-type]
@@ -322,11 +322,13 @@ def mutations(count: int) -> Iterator[bytes]:
             name = choose.choice(list(said) or ["id"])
             match choose.randint(0, 3):
                 case 0 | 1:
-                    said[name] = choose.choice(WRONG)
+                    said[name] = deepcopy(choose.choice(WRONG))
                 case 2:
                     said.pop(name, None)
                 case 3 if isinstance(said.get(name), list) and said[name]:
-                    said[name][choose.randrange(len(said[name]))] = choose.choice(WRONG)
+                    said[name][choose.randrange(len(said[name]))] = deepcopy(
+                        choose.choice(WRONG)
+                    )
         data = bytearray(json.dumps(said, ensure_ascii=choose.random() < 0.5).encode())
         if choose.random() < 0.3:
             for _ in range(choose.randint(1, 4)):
