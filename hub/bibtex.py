@@ -12,16 +12,37 @@ from hub.words import folded
 def entries(papers: Iterable[Row]) -> Iterator[str]:
     """One entry of each paper; keys are first author, year and first long word, made unique."""
     from bibtexparser.library import Library
-    from bibtexparser.middlewares import LatexEncodingMiddleware
+    from bibtexparser.middlewares import AddEnclosingMiddleware, LatexEncodingMiddleware
     from bibtexparser.model import Entry, Field
     from bibtexparser.writer import write
 
     escape = LatexEncodingMiddleware(allow_inplace_modification=True)
+    enclose = AddEnclosingMiddleware(
+        reuse_previous_enclosing=False, enclose_integers=True, default_enclosing="{"
+    )
     used: dict[str, int] = {}
     for row in papers:
         fields = [Field(name, clean(value)) for name, value in _fields(row)]
-        entry = Entry("article" if row["venue"] else "misc", _key(row, used), fields)
-        yield write(escape.transform(Library([entry]))) + "\n"
+        kind = "article" if row["venue"] else "misc"
+        escaped = escape.transform(Library([Entry(kind, _key(row, used), fields)])).entries[0]
+        # Addresses and ids are not prose: the url and doi packages take them as they are.
+        plain = [Field(name, _bare(value)) for name, value in _addresses(row)]
+        entry = Entry(kind, escaped.key, [*escaped.fields, *plain])
+        yield write(enclose.transform(Library([entry]))) + "\n"
+
+
+def _addresses(row: Row) -> Iterator[tuple[str, str]]:
+    prefix, _, identity = row["key"].partition(":")
+    if row["doi"] or prefix == "doi":
+        yield "doi", row["doi"] or identity
+    address = row["url"] or address_of(row["key"])
+    if address:
+        yield "url", address
+
+
+def _bare(address: str) -> str:
+    """An address without what would end or open a group in BibTeX."""
+    return "".join(f"%{ord(c):02X}" if c in "{}\\ " else c for c in clean(address))
 
 
 def _fields(row: Row) -> Iterator[tuple[str, str]]:
@@ -38,11 +59,6 @@ def _fields(row: Row) -> Iterator[tuple[str, str]]:
         yield "archiveprefix", "arXiv"
         if row["categories"]:
             yield "primaryclass", row["categories"][0]
-    if row["doi"] or prefix == "doi":
-        yield "doi", row["doi"] or identity
-    address = row["url"] or address_of(row["key"])
-    if address:
-        yield "url", address
 
 
 def _key(row: Row, used: dict[str, int]) -> str:

@@ -210,16 +210,19 @@ def library(*, write: bool = False) -> Iterator["Library"]:
 
 
 def complete_key(incomplete: str) -> list[tuple[str, str]]:
-    """Keys for the shell's completion; nothing rather than an error."""
+    """Keys for the shell's completion, or for a bare word their second parts; never an error."""
     from hub.paths import paths
     from hub.queries import Queries
 
     try:
         if not paths().catalog.exists():
             return []
-        return Queries(paths()).keys_starting(incomplete, limit=30)
+        found = Queries(paths()).keys_starting(incomplete, limit=30)
     except HubError:
         return []
+    if ":" in incomplete:
+        return found
+    return [(key.partition(":")[2], f"{key.partition(':')[0]}: {name}") for key, name in found]
 
 
 # -- arguments that several commands share ----------------------------------------------------

@@ -39,6 +39,7 @@ class KindTabs(Tabs, can_focus=False):
 class BrowseScreen(HubScreen):
     """Asks the question that stands in the search and the tabs, and shows its answer."""
 
+    AUTO_FOCUS = "EntryList"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "search", "Search", key_display="/"),
         Binding(
@@ -74,9 +75,6 @@ class BrowseScreen(HubScreen):
             yield Preview(self.say)
         yield Footer()
 
-    def on_mount(self) -> None:
-        self.set_focus(self.query_one(EntryList))
-
     # -- question and answer -----------------------------------------------------------------
 
     @on(Input.Changed, "#search")
@@ -88,7 +86,9 @@ class BrowseScreen(HubScreen):
 
     @on(EntryList.PageWanted)
     def _ask_page(self, message: EntryList.PageWanted) -> None:
-        self.read_page(self.question, message.offset)
+        answered = self.query_one(EntryList).answer
+        if answered is not None and answered.question == self.question:
+            self.read_page(self.question, message.offset)
 
     @work(thread=True, exclusive=True, group="list")
     def read_page(self, question: Question, offset: int) -> None:

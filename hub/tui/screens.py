@@ -116,6 +116,7 @@ def graphical() -> bool:
 class DetailScreen(HubScreen):
     """One entry over the whole terminal."""
 
+    AUTO_FOCUS = "Preview"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("q,escape,h", "app.pop_screen", "Back")]
 
     def compose(self) -> ComposeResult:
@@ -123,7 +124,6 @@ class DetailScreen(HubScreen):
         yield Footer()
 
     def on_mount(self) -> None:
-        self.query_one(Preview).focus()
         if self.entry is not None:
             self.look(self.entry.key)
 
