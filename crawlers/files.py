@@ -95,7 +95,10 @@ def lines(stream: BinaryIO) -> Iterator[tuple[int, Any]]:
             return
         if len(line) >= MAX_LINE_BYTES and not line.endswith(b"\n"):
             yield number, Skip(f"line {number}", f"longer than {MAX_LINE_BYTES >> 20} MiB")
-            if not _skip_line(stream):
+            try:
+                _skip_line(stream)
+            except (EOFError, OSError, zlib.error) as error:
+                yield number, Skip(f"line {number}", _damage(error))
                 return
             continue
         if number == 1:
@@ -120,20 +123,16 @@ def _json_reason(line: bytes, error: ValueError) -> str:
         line.decode("utf-8")
     except UnicodeDecodeError:
         return "not UTF-8"
-    if "recursion" in str(error).lower():
+    if "depth limit" in str(error):
         return "nested too deeply"
     return "not a JSON object" if line.lstrip()[:1] != b"{" else "broken JSON"
 
 
-def _skip_line(stream: BinaryIO) -> bool:
-    """Reads to the end of the line; False when the file ends or breaks before it."""
-    try:
-        while rest := stream.readline(MAX_LINE_BYTES):
-            if rest.endswith(b"\n"):
-                return True
-    except (EOFError, OSError, zlib.error):
-        return False
-    return False
+def _skip_line(stream: BinaryIO) -> None:
+    """Reads to the end of the line, or of the file."""
+    while rest := stream.readline(MAX_LINE_BYTES):
+        if rest.endswith(b"\n"):
+            return
 
 
 def elements(stream: BinaryIO) -> Iterator[tuple[int, Any]]:
@@ -150,6 +149,9 @@ def elements(stream: BinaryIO) -> Iterator[tuple[int, Any]]:
         while True:
             separator = text.next_character()
             if separator == "]":
+                # The checksum of a packed file stands at its very end.
+                while stream.read(_CHUNK):
+                    pass
                 return
             if number and separator != ",":
                 raise ValueError(f"expected , or ] after element {number}")
@@ -197,11 +199,11 @@ class _Text:
     def next_character(self) -> str:
         """The next character that is no white space, still unread. EOFError at the end."""
         while True:
-            while self._at < len(self._window):
-                character = self._window[self._at]
-                if not character.isspace():
-                    return character
-                self.advance(1)
+            blanks = _BLANKS.match(self._window, self._at)
+            if blanks:
+                self.advance(blanks.end() - self._at)
+            if self._at < len(self._window):
+                return self._window[self._at]
             if not self._more():
                 raise EOFError("the array is not closed")
 
@@ -234,7 +236,7 @@ class _Text:
             return False
         if len(self._window) - self._at > MAX_ELEMENT_CHARACTERS:
             raise ValueError(f"an element longer than {MAX_ELEMENT_CHARACTERS >> 20} M characters")
-        chunk = self._stream.read(max(_CHUNK, at_least))
+        chunk = _available(self._stream, max(_CHUNK, at_least))
         self._ended = not chunk
         text = self._decoder.decode(chunk, final=self._ended)
         if not self.bad_bytes and not text.isascii() and _ESCAPED.search(text):
@@ -244,6 +246,25 @@ class _Text:
         return not self._ended or bool(text)
 
 
+def _available(stream: BinaryIO, size: int) -> bytes:
+    """Up to `size` bytes. A stream that breaks gives what it had before, and raises when asked again."""
+    parts: list[bytes] = []
+    left = size
+    while left > 0:
+        try:
+            part = stream.read1(left)  # type: ignore[attr-defined]
+        except (EOFError, OSError, zlib.error):
+            if parts:
+                break
+            raise
+        if not part:
+            break
+        parts.append(part)
+        left -= len(part)
+    return b"".join(parts)
+
+
+_BLANKS = re.compile(r"[ \t\r\n]+")
 _ESCAPED = re.compile("[\udc80-\udcff]")
 """Bytes that were no UTF-8, as `surrogateescape` carries them."""
 

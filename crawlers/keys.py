@@ -43,7 +43,7 @@ _OLD_ID = re.compile(
 )
 _DOI = re.compile(r"10\.[0-9]{4,9}/\S+")
 _ARXIV_DOI = re.compile(r"10\.48550/arxiv\.(\S+)")
-_REPOSITORY = re.compile(r"([a-z0-9](?:[a-z0-9-]{0,38}))/([a-z0-9_.-]{1,100})")
+_REPOSITORY = re.compile(r"[a-z0-9][a-z0-9_.-]{0,254}(?:/[a-z0-9_.-]{1,100}){1,19}")
 _KEY = re.compile(r"([a-z]+):(\S(?:.*\S)?)")
 _NOT_REPOSITORIES = frozenset(
     "about apps blog collections contact customer-stories enterprise events explore features join "
@@ -51,6 +51,13 @@ _NOT_REPOSITORIES = frozenset(
     "topics trending users".split()
 )
 """First path segments of github.com that are pages of its own, not owners."""
+
+_LOWER = frozenset(
+    {"dataset", "framework", "tool", "task", "topic", "method", "board", "acl", "pwc"}
+)
+"""Prefixes whose second part is written in lower case only."""
+
+_PAGES = frozenset({"-", "tree", "blob", "raw", "issues", "merge_requests", "wikis", "commits"})
 
 _ARXIV_HOSTS = ("arxiv.org", "alphaxiv.org", "xxx.lanl.gov", "ar5iv.org")
 _FORGES = {"github.com": "github", "gitlab.com": "gitlab", "bitbucket.org": "bitbucket"}
@@ -82,39 +89,51 @@ def parse_key(text: str) -> Key | None:
     """The Key that a typed key, an id or an address names; None when it names nothing we know.
 
     Versions, http or https, `www.`, `.git`, upper case in GitHub names, and pdf or abs pages all
-    lead to the same Key. A plain word is not a key: the catalog resolves names.
+    lead to the same Key, and the Key of a Key is that Key. A plain word is not a key: the catalog
+    resolves names.
     """
     text = clean(text)
+    typed = _KEY.fullmatch(text)
+    if typed is not None and typed[1] in KIND_OF_PREFIX and not typed[2].startswith("//"):
+        return _of_typed(typed[1], typed[2])
     if "://" in text or text.lower().startswith(("www.", "arxiv.org/", "github.com/", "doi.org/")):
         return _of_address(text)
-    if found := arxiv_id(text):
-        return f"arxiv:{found[0]}"
-    if _DOI.fullmatch(text):
-        return _of_doi(text)
     if text.startswith("git@") and ":" in text:
         host, _, path = text[4:].partition(":")
         return _of_address(f"https://{host}/{path}")
-    found_key = _KEY.fullmatch(text)
-    if found_key is None:
-        return None
-    prefix, rest = found_key.groups()
+    if found := arxiv_id(text):
+        return f"arxiv:{found[0]}"
+    return _of_doi(text)
+
+
+def _of_typed(prefix: str, rest: str) -> Key | None:
+    if prefix == "arxiv":
+        found = arxiv_id(rest)
+        return f"arxiv:{found[0]}" if found else None
     if prefix == "doi":
         return _of_doi(rest)
-    if prefix in ("github", "gitlab", "bitbucket"):
+    if prefix == "url":
+        return _of_address(f"https://{rest}")
+    if prefix in _FORGES.values():
         return repository_key(prefix, rest)
-    if prefix == "arxiv" or prefix not in KIND_OF_PREFIX:
-        return None
-    if prefix in ("dataset", "framework", "tool", "task", "topic", "method"):
-        return f"{prefix}:{rest.lower()}"
+    if prefix in _LOWER:
+        rest = rest.lower()
     return f"{prefix}:{rest}"
 
 
 def repository_key(forge: str, path: str) -> Key | None:
     """`github:owner/name` in lower case (the forges ignore case); None when it is no repository."""
     parts = path.strip("/").lower().split("/")
+    if forge == "gitlab":
+        # Groups nest there; pages of a project stand behind a lone hyphen, or behind these words.
+        end = next((at for at, part in enumerate(parts) if at > 1 and part in _PAGES), len(parts))
+        whole = parts[:end]
+        parts = ["/".join(whole[:-1]), whole[-1]] if len(whole) > 1 else whole
     if len(parts) < 2 or (forge == "github" and parts[0] in _NOT_REPOSITORIES):
         return None
-    name = parts[1].removesuffix(".git").rstrip(".,;:)")
+    name, bare = "", parts[1]
+    while name != bare:
+        name, bare = bare, bare.rstrip(".,;:)").removesuffix(".git")
     owner_and_name = f"{parts[0]}/{name}"
     if not _REPOSITORY.fullmatch(owner_and_name) or name in (".", ".."):
         return None
@@ -151,7 +170,7 @@ def slug(name: str) -> str:
 
 
 def _of_doi(text: str) -> Key | None:
-    doi = unquote(text).lower().rstrip(".,;")
+    doi = clean(unquote(text)).lower().rstrip(".,;")
     if found := _ARXIV_DOI.fullmatch(doi):
         known = arxiv_id(found[1])
         return f"arxiv:{known[0]}" if known else None
@@ -166,7 +185,8 @@ def _of_address(text: str) -> Key | None:
         return None
     if parts.scheme.lower() not in ("http", "https", "git", "ssh") or "." not in host:
         return None
-    path = unquote(parts.path)
+    path = clean(unquote(parts.path))
+    as_written = clean(parts.path).rstrip("/ ")
     segments = [segment for segment in path.split("/") if segment]
     for arxiv_host in _ARXIV_HOSTS:
         if host == arxiv_host or host.endswith(f".{arxiv_host}"):
@@ -183,9 +203,10 @@ def _of_address(text: str) -> Key | None:
     if host == "openreview.net" and (forum := re.search(r"(?:^|&)id=([\w-]+)", parts.query)):
         return f"openreview:{forum[1]}"
     if host in ("aclweb.org", "aclanthology.org", "aclanthology.info") and segments:
-        return f"acl:{segments[-1].lower().removesuffix('.pdf').removesuffix('.bib')}"
-    query = f"?{parts.query}" if parts.query else ""
-    return f"url:{host}{path.rstrip('/')}{query}"
+        paper = segments[-1].lower().removesuffix(".pdf").removesuffix(".bib").strip()
+        return f"acl:{paper}" if paper else None
+    query = f"?{clean(parts.query)}" if parts.query else ""
+    return f"url:{host}{as_written}{query}"
 
 
 def _of_arxiv_path(segments: list[str]) -> Key | None:
@@ -199,7 +220,7 @@ def _of_arxiv_path(segments: list[str]) -> Key | None:
         "overview",
     ):
         segments = segments[1:]
-    found = arxiv_id("/".join(segments).lower().removesuffix(".pdf"))
+    found = arxiv_id("/".join(segments).lower().rstrip(".,;:)").removesuffix(".pdf"))
     return f"arxiv:{found[0]}" if found else None
 
 
@@ -209,4 +230,5 @@ def _of_pwc_page(segments: list[str]) -> Key | None:
     )
     if prefix is None:
         return None
-    return f"{prefix}:{segments[1].lower()}"
+    name = segments[1].strip().lower()
+    return f"{prefix}:{name}" if name else None

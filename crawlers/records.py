@@ -26,6 +26,10 @@ MAX_TEXT: Final = 200_000
 """Longest abstract, description or note kept, in characters."""
 
 
+MAX_DEPTH: Final = 32
+"""Deepest nesting kept of a field that has no column of its own."""
+
+
 def _line(value: Any) -> Any:
     if not isinstance(value, str):
         return value
@@ -77,19 +81,25 @@ def _known_day(text: str) -> str:
 
 
 def _key(value: str) -> str:
-    if kind_of(value) is None:
+    if kind_of(value) is None or not value.partition(":")[2].strip():
         raise ValueError("not a key")
     return value
 
 
 def _plain(value: Any) -> Any:
+    return _cleaned(value, 0)
+
+
+def _cleaned(value: Any, depth: int) -> Any:
     """Unknown fields as they came, text in them cleaned, so that they can be kept and shown."""
+    if depth > MAX_DEPTH:
+        raise ValueError("nested too deeply")
     if isinstance(value, str):
         return clean_lines(value)
     if isinstance(value, dict):
-        return {clean(str(name)): _plain(inner) for name, inner in value.items()}
+        return {clean(str(name)): _cleaned(inner, depth + 1) for name, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
+        return [_cleaned(inner, depth + 1) for inner in value]
     return value
 
 
@@ -97,10 +107,15 @@ Line = Annotated[str, BeforeValidator(_line)]
 Word = Annotated[str, BeforeValidator(_word)]
 Text = Annotated[str, BeforeValidator(_text)]
 Lines = Annotated[list[str], BeforeValidator(_lines)]
+MaybeLine = Annotated[str | None, BeforeValidator(_line)]
+MaybeWord = Annotated[str | None, BeforeValidator(_word)]
+MaybeText = Annotated[str | None, BeforeValidator(_text)]
 Words = Annotated[list[str], BeforeValidator(_words)]
 Day = Annotated[str, BeforeValidator(_date)]
 KeyText = Annotated[str, BeforeValidator(_line), AfterValidator(_key)]
 Extra = Annotated[dict[str, Any], BeforeValidator(_plain)]
+Givers = Annotated[dict[str, list[str | None]], BeforeValidator(_plain)]
+Splits = Annotated[dict[str, int], BeforeValidator(_plain)]
 
 
 def _list() -> Any:
@@ -121,15 +136,15 @@ class Record(SQLModel):
 
     source: Word
     """The crawlers.sources file that read it: `arxiv_snapshot`, `pwc_archive`, `curated`, ..."""
-    source_url: Line | None = None
+    source_url: MaybeLine = None
     """Where a person can check it."""
     retrieved_at: Day
     """The day the source said so: of the dump for a dump, of the request for an answer."""
-    licence: Word | None = None
+    licence: MaybeWord = None
     """Terms of the data itself as SPDX id (`CC0-1.0`, `CC-BY-SA-4.0`); None is unknown."""
     extra: Extra = _json()
     """Fields of the source that have no column here, as they came."""
-    field_sources: dict[str, list[str | None]] = _json()
+    field_sources: Givers = _json()
     """Fields that another source gave: name -> [source, day, licence, address]. A source's own
     record has none; a row that was merged, and so an export of it, has."""
 
@@ -143,7 +158,7 @@ class PaperRecord(Record):
 
     key: KeyText
     title: Line
-    abstract: Text | None = None
+    abstract: MaybeText = None
     authors: Lines = _list()
     published: Day | None = None
     """Day of the first version."""
@@ -156,13 +171,13 @@ class PaperRecord(Record):
     """Task keys."""
     methods: Lines = _list()
     """Method keys."""
-    venue: Line | None = None
+    venue: MaybeLine = None
     """Journal reference or proceedings, as printed."""
-    comment: Text | None = None
-    doi: Line | None = None
-    text_licence: Word | None = None
+    comment: MaybeText = None
+    doi: MaybeLine = None
+    text_licence: MaybeWord = None
     """Terms of the paper itself (an address), not of this record."""
-    url: Line | None = None
+    url: MaybeLine = None
 
 
 class RepositoryRecord(Record):
@@ -172,10 +187,10 @@ class RepositoryRecord(Record):
     name: Line
     """owner/name as its forge spells it."""
     url: Line
-    description: Text | None = None
-    homepage: Line | None = None
-    language: Line | None = None
-    code_licence: Line | None = None
+    description: MaybeText = None
+    homepage: MaybeLine = None
+    language: MaybeLine = None
+    code_licence: MaybeLine = None
     topics: Lines = _list()
     created: Day | None = None
     pushed: Day | None = None
@@ -201,16 +216,16 @@ class NamedRecord(Record):
 
     key: KeyText
     name: Line
-    full_name: Line | None = None
-    name_zh: Line | None = None
+    full_name: MaybeLine = None
+    name_zh: MaybeLine = None
     aliases: Lines = _list()
-    summary: Text | None = None
+    summary: MaybeText = None
     """One line written for this project."""
-    summary_zh: Text | None = None
-    description: Text | None = None
+    summary_zh: MaybeText = None
+    description: MaybeText = None
     """The source's own words; kept in the user's catalog, never shipped."""
-    homepage: Line | None = None
-    paper: Line | None = None
+    homepage: MaybeLine = None
+    paper: MaybeLine = None
     """Key of the paper that introduced it."""
     year: int | None = Field(default=None, ge=1600, le=2200)
 
@@ -218,22 +233,22 @@ class NamedRecord(Record):
 class DatasetRecord(NamedRecord):
     table_name: ClassVar[str] = "dataset"
 
-    parent: Line | None = None
+    parent: MaybeLine = None
     """Dataset key of which this one is a part or a variant."""
     tasks: Words = _list()
     modalities: Lines = _list()
     languages: Lines = _list()
     examples: int | None = Field(default=None, ge=0)
-    splits: dict[str, int] = _json()
+    splits: Splits = _json()
     """Examples per split."""
     classes: int | None = Field(default=None, ge=0)
     size_bytes: int | None = Field(default=None, ge=0)
     """Size of the download."""
-    data_licence: Line | None = None
-    licence_url: Line | None = None
-    licence_note: Text | None = None
-    obtain: Text | None = None
-    obtain_zh: Text | None = None
+    data_licence: MaybeLine = None
+    licence_url: MaybeLine = None
+    licence_note: MaybeText = None
+    obtain: MaybeText = None
+    obtain_zh: MaybeText = None
 
 
 class FrameworkRecord(NamedRecord):
@@ -242,13 +257,13 @@ class FrameworkRecord(NamedRecord):
     table_name: ClassVar[str] = "framework"
 
     role: Literal["framework", "tool"]
-    repository: Line | None = None
-    docs: Line | None = None
+    repository: MaybeLine = None
+    docs: MaybeLine = None
     languages: Lines = _list()
-    code_licence: Line | None = None
+    code_licence: MaybeLine = None
     status: Literal["active", "maintenance", "retired"] | None = None
-    maintainer: Line | None = None
-    pypi: Line | None = None
+    maintainer: MaybeLine = None
+    pypi: MaybeLine = None
 
 
 class TaskRecord(NamedRecord):
@@ -257,7 +272,7 @@ class TaskRecord(NamedRecord):
     table_name: ClassVar[str] = "task"
 
     role: Literal["task", "topic"]
-    area: Line | None = None
+    area: MaybeLine = None
     areas: Lines = _list()
     """Every area a source files it under, the first one is `area`."""
     parents: Lines = _list()
@@ -273,7 +288,7 @@ class TaskNodeRecord(Record):
     path: Line
     """Slugs from the root, joined by `/`."""
     task: KeyText
-    parent: Line | None = None
+    parent: MaybeLine = None
     """Path of the node above; None at the root."""
     position: int = Field(ge=0)
     """Place among all nodes of the source, in its order."""
@@ -282,12 +297,12 @@ class TaskNodeRecord(Record):
 class MethodRecord(NamedRecord):
     table_name: ClassVar[str] = "method"
 
-    area: Line | None = None
+    area: MaybeLine = None
     collections: Lines = _list()
     papers: int | None = Field(default=None, ge=0)
     """How many papers use it, by the source's count."""
-    source_title: Line | None = None
-    code_url: Line | None = None
+    source_title: MaybeLine = None
+    code_url: MaybeLine = None
 
 
 class BoardRecord(Record):
@@ -303,7 +318,7 @@ class BoardRecord(Record):
     """The dataset as the board prints it, parts joined by ` / `."""
     metrics: Lines = _list()
     """The first one ranks the board."""
-    description: Text | None = None
+    description: MaybeText = None
 
 
 class ResultRecord(Record):
@@ -320,20 +335,20 @@ class ResultRecord(Record):
     """Place of the row on the board, as the source prints it."""
     task: KeyText
     dataset: KeyText
-    split: Line | None = None
-    model_name: Line | None = None
+    split: MaybeLine = None
+    model_name: MaybeLine = None
     metric: Line
     direction: Literal["higher", "lower", "unknown"] = "unknown"
-    unit: Line | None = None
-    value_text: Line | None = None
+    unit: MaybeLine = None
+    value_text: MaybeLine = None
     """As printed; None when the cell is there and empty."""
     value: float | None = None
     """Parsed, in `unit`; None when the text is no plain number."""
     spread: float | None = None
     """What stands after ±, in the same unit; the source rarely says of what kind it is."""
-    paper: Line | None = None
-    paper_title: Line | None = None
-    paper_url: Line | None = None
+    paper: MaybeLine = None
+    paper_title: MaybeLine = None
+    paper_url: MaybeLine = None
     published: Day | None = None
 
 
@@ -353,7 +368,7 @@ class LinkRecord(Record):
     official: bool | None = None
     confidence: float | None = Field(default=None, ge=0, le=1)
     """0..1, by kind of evidence (CONFIDENCE); not a measured probability."""
-    framework: Line | None = None
+    framework: MaybeLine = None
 
 
 class AliasRecord(Record):

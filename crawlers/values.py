@@ -6,6 +6,7 @@ A wrong number is worse than none: what is not plainly one keeps its text and ha
 import math
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final
 
 
@@ -28,7 +29,7 @@ _PLAIN = re.compile(
     rf"(?:\s*(?:±|\+/-|\+-|\\pm)\s*(?P<spread>{_NUMBER})\s*(?P<spread_percent>%)?)?"
 )
 _SCALED = re.compile(rf"(?P<value>{_NUMBER})\s*(?P<scale>[kKMmGBT])")
-_SCALES: Final = {"k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "B": 1e9, "T": 1e12}
+_SCALES: Final = {"k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9, "B": 10**9, "T": 10**12}
 _MISSING: Final = frozenset({"", "-", "--", "---", "–", "—", "n/a", "na", "none", "null", "?"})
 
 
@@ -53,9 +54,10 @@ def parse_value(printed: Any, metric_unit: str | None = None) -> Value:
     if found := _PLAIN.fullmatch(bare):
         return _plain(text, found)
     if found := _SCALED.fullmatch(bare):
-        scale = _SCALES.get(found["scale"], 1e6 if metric_unit == "parameters" else None)
+        scale = _SCALES.get(found["scale"], 10**6 if metric_unit == "parameters" else None)
         if scale is not None:
-            return Value(text, _finite(_number(found["value"]) * scale))
+            # By decimals: 4.1 * 1e9 in floats is not 4100000000.
+            return Value(text, _finite(float(Decimal(_digits(found["value"])) * scale)))
     return Value(text)
 
 
@@ -79,7 +81,11 @@ def _plain(text: str, found: re.Match[str]) -> Value:
 
 
 def _number(text: str) -> float:
-    return float(text.replace(",", ""))
+    return float(_digits(text))
+
+
+def _digits(text: str) -> str:
+    return text.replace(",", "")
 
 
 def _finite(number: float) -> float | None:
@@ -91,5 +97,7 @@ def _finite(number: float) -> float | None:
 
 
 def _text_of(number: float) -> str:
+    if isinstance(number, int) and number.bit_length() > 1_000:
+        return "a whole number of over 300 digits"
     text = repr(number)
     return text if len(text) <= 40 else f"{text[:37]}..."

@@ -2,13 +2,13 @@
 
 import json
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from hub import render
 from hub.errors import HubError, Locked
 
 
@@ -82,4 +82,4 @@ def _sign(note: Path, what: str) -> None:
     try:
         note.write_text(json.dumps({"pid": os.getpid(), "what": what, "since": since}), "utf-8")
     except OSError as error:
-        print(f"note: cannot write {note}: {error}", file=sys.stderr)
+        render.warn(f"cannot write {note}: {error}")

@@ -176,7 +176,9 @@ def test_packed_lines_cut_at_every_byte_keep_the_lines_before_the_cut():
 
 
 def test_packed_file_that_breaks_inside_a_long_line_is_damaged():
-    packed = gzip.compress(b'{"n":1}\n' + random.Random(1).randbytes(1 << 20).hex().encode() * 12, 1)
+    packed = gzip.compress(
+        b'{"n":1}\n' + random.Random(1).randbytes(1 << 20).hex().encode() * 12, 1
+    )
     values = read_packed(lines, packed[: len(packed) - 1_000])
     assert good(values) == [{"n": 1}]
     assert is_damage(values[-1])
@@ -297,7 +299,7 @@ def test_elements_wider_than_the_window_are_read_whole():
 
 
 def test_elements_are_read_whole_wherever_a_chunk_ends():
-    for shift in range(-40, 40):
+    for shift in range(-40, 40, 2):
         first = {"pad": "x" * ((1 << 20) - 60 + shift)}
         rows = [first, {"n": 123456, "t": [True, None], "é": "\\u"}, {"n": -1.5e3}]
         assert read(elements, json.dumps(rows, ensure_ascii=False).encode()) == rows, shift
@@ -332,8 +334,8 @@ print(len([v for v in values if not isinstance(v, Skip)]), [v.reason for v in va
 
 
 def bomb(path: Path, start: bytes, filler: bytes) -> Path:
-    """256 MiB of filler after the start, in some 250 kB: one gzip member, 16 times over."""
-    path.write_bytes(gzip.compress(start) + gzip.compress(filler * (16 << 20)) * 16)
+    """128 MiB of filler after the start, in some 128 kB: one gzip member, 8 times over."""
+    path.write_bytes(gzip.compress(start) + gzip.compress(filler * (16 << 20)) * 8)
     return path
 
 
@@ -351,7 +353,7 @@ def read_apart(path: Path, reader: str, room: int, seconds: float) -> str:
 @pytest.mark.parametrize(
     ("reader", "start", "filler", "expected", "room"),
     [
-        ("lines", b'{"n":1}\n{"a":"', b"x", "1 ['longer than 16 MiB']", 96),
+        ("lines", b'{"n":1}\n{"a":"', b"x", "1 ['longer than 16 MiB']", 80),
         ("elements", b'[{"n":1}, {"a":"', b"x", "1 ['damaged: an element longer than 48", 384),
         ("elements", b'[{"n":1}, {"a":', b"[", "1 ['damaged: nested too deeply", 384),
     ],

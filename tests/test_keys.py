@@ -97,7 +97,8 @@ ONE_OF_EACH = [
     ("https://github.com/a-b/c_d.e-f", "github:a-b/c_d.e-f"),
 ]
 
-NOTHING = """
+NOTHING = (
+    """
 hello|residual learning|pytorch/pytorch|1512|1512.033|1512.033855|1513.03385|1500.03385|15120.3385
 1512.03385v0|v1512.03385|math/03091367|arxiv:|arxiv:hello|arxiv:1512.03385x|foo:bar|github:|dataset:
 github:pytorch|github:pytorch/..|https://github.com/pytorch|https://github.com/|github.com
@@ -107,7 +108,10 @@ https://arxiv.org/list/cs.LG/recent|https://arxiv.org/|https://arxiv.org/abs/|do
 https://paperswithcode.com/sota/image-classification-on-mnist|https://huggingface.co/papers/x
 http://|://|http://[::1|http://[::1]/x|https://localhost/x|ftp://example.org/x
 file:///etc/passwd|javascript:alert(1)|data:text/html,x|10.1/x|10.48550/arXiv.nonsense|\x00|\u202e
-""".replace("\n", "|").strip("|").split("|")
+""".replace("\n", "|")
+    .strip("|")
+    .split("|")
+)
 
 TRAPS = [
     "https://web.archive.org/web/2019/http://example.org/paper.pdf",

@@ -89,6 +89,28 @@ def test_text_of_a_record_is_clean():
     assert record.extra == {"name": ["x", {"a": "y"}]}
 
 
+def test_names_of_splits_are_clean():
+    record = DatasetRecord(key="dataset:x", name="X", splits={"tr\x1b[2Jain": 5}, **SAID)
+    assert record.splits == {"train": 5}
+
+
+def test_origins_of_fields_are_clean():
+    said = {"title": ["arxiv\x1b]0;EVIL\x07", "2026-01-01", None, "https://x.org/\u202e"]}
+    assert paper(field_sources=said).field_sources == {
+        "title": ["arxiv", "2026-01-01", None, "https://x.org/"]
+    }
+
+
+def test_unknown_field_nested_deep_is_kept_or_refused():
+    nest: list[Any] = []
+    for _ in range(900):
+        nest = [nest]
+    try:
+        assert paper(extra={"a": nest}).extra
+    except ValidationError as refused:
+        assert "extra" in str(refused)
+
+
 @pytest.mark.parametrize(
     "day", ["2020-02-30", "2020-13-01", "2020-00-10", "0000-01-01", "2020-1-1", "2020", "soon",
             "２０２０-01-01", "20200101", "", "1 Jan 2020", "2021-02-29"],

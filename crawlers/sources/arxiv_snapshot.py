@@ -32,7 +32,7 @@ _MONTHS: Final = dict(
     zip("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), range(1, 13), strict=True)
 )
 _CODE: Final = re.compile(
-    r"(?<![\w-])(?<!gist\.)git(?:hub|lab)\.com/[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9_.-]+"
+    r"(?:(?<=www\.)|(?<![\w.-]))[gG]it(?:[hH]ub|[lL]ab)\.com/[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9_.-]+"
 )
 """Begins with letters that must stand there: a pattern that may begin with `https` takes 5 x longer."""
 
@@ -120,9 +120,9 @@ def code(paper: PaperRecord, base: dict[str, Any]) -> Iterator[Record]:
         ("abstract", paper.abstract),
     )
     for evidence, text in places:
-        if text is None or "git" not in text:
+        if text is None or ".com/" not in text:
             continue
-        for address in _CODE.findall(text):
+        for address in _CODE.findall(text.replace("\\_", "_")):
             bare = address.rstrip(".-_")
             repository = parse_key(f"https://{bare}")
             if repository is None or repository in seen:
@@ -146,9 +146,11 @@ def authors(said: dict[str, Any]) -> list[str]:
     """`First Last Suffix` of each author, accents as characters."""
     parsed = said.get("authors_parsed")
     if isinstance(parsed, list) and parsed:
+        if not all(isinstance(name, list) for name in parsed):
+            raise BadPaper("authors_parsed: not lists of texts")
         try:
             names = [" ".join((*name[1:2], name[0], *name[2:3])) for name in parsed if name]
-        except (TypeError, IndexError, KeyError) as error:
+        except TypeError as error:
             raise BadPaper("authors_parsed: not lists of texts") from error
     else:
         text = said.get("authors")

@@ -59,11 +59,11 @@ def parse(row: dict[str, Any]) -> Record | LibraryRecord:
     """The record of one line."""
     table = row.pop("table", None)
     if table == LibraryRecord.table_name:
-        return LibraryRecord(**row)
+        return LibraryRecord.model_validate(row)
     cls = RECORDS.get(table) if isinstance(table, str) else None
     if cls is None:
         raise ValueError("no such table")
-    return cls(**row)
+    return cls.model_validate(row)
 
 
 SOURCE = Source(

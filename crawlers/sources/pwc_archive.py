@@ -7,6 +7,7 @@ stands under several parents is repeated whole at each place (the 2020 dump has 
 
 import io
 import re
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -93,7 +94,11 @@ def _likeness(start: bytes) -> dict[str, float]:
 def read(stream: BinaryIO, origin: Origin) -> Iterator[Page]:
     """Pages of one dump; which of the five it is shows in its first element."""
     buffered = io.BufferedReader(cast(io.RawIOBase, stream), 1 << 16)
-    likeness = _likeness(buffered.peek())
+    try:
+        likeness = _likeness(buffered.peek())
+    except (EOFError, OSError, zlib.error) as error:
+        yield Page(broken=Skip("start", f"damaged: cannot be decompressed ({error})"))
+        return
     reader = _READERS[max(likeness, key=lambda dump: likeness[dump])]
     collected = Collected(origin.day)
     broken: Skip | None = None
@@ -194,34 +199,39 @@ def _task_and_boards(
 def _task(
     out: Collected, task: Any, parent: str | None, area: str | None
 ) -> tuple[str, str | None]:
+    """The node's path and area. Whatever is wrong with a task, its place in the tree stays."""
     name = _task_name(task)
-    areas = [
-        slug(category) for category in _list_of(task, "categories") if isinstance(category, str)
-    ]
-    area = areas[0] if areas else area
     key = f"task:{slug(name)}"
+    areas = out.attempt(_areas, task) or []
+    area = areas[0] if areas else area
     out.count("task nodes")
-    base = slug(name)
-    path = out.unused(f"{parent}/{base}" if parent else base)
-    synonyms = [synonym for synonym in _list_of(task, "synonyms") if isinstance(synonym, str)]
+    path = out.unused(f"{parent}/{slug(name)}" if parent else slug(name))
     if out.first(key):
-        link = task.get("source_link")
-        out.add(
-            TaskRecord,
-            key=key,
-            role="task",
-            name=name,
-            aliases=synonyms,
-            area=area,
-            areas=areas or ([area] if area else []),
-            description=task.get("description") or None,
-            homepage=link.get("url") if isinstance(link, dict) else None,
-            extra=_rest(task, "task description categories synonyms source_link subtasks datasets"),
-        )
         out.count("tasks")
+        known: dict[str, Any] = {"key": key, "role": "task", "name": name, "area": area}
+        known["areas"] = areas or ([area] if area else [])
+        if not out.attempt(_task_record, task, known):
+            out.add(TaskRecord, **known)
     out.add(TaskNodeRecord, path=path, task=key, parent=parent, position=out.position)
     out.position += 1
     return path, area
+
+
+def _areas(out: Collected, task: Any) -> list[str]:
+    return [slug(one) for one in _list_of(task, "categories") if isinstance(one, str)]
+
+
+def _task_record(out: Collected, task: Any, known: dict[str, Any]) -> bool:
+    link = task.get("source_link")
+    out.add(
+        TaskRecord,
+        **known,
+        aliases=[one for one in _list_of(task, "synonyms") if isinstance(one, str)],
+        description=task.get("description") or None,
+        homepage=link.get("url") if isinstance(link, dict) else None,
+        extra=_rest(task, "task description categories synonyms source_link subtasks datasets"),
+    )
+    return True
 
 
 def _boards(out: Collected, task: Any) -> None:
@@ -240,6 +250,8 @@ def _board_and_parts(
     out: Collected, dataset: Any, above: tuple[str, ...], task_name: str, repeated: bool
 ) -> list[tuple[Any, tuple[str, ...]]]:
     """Reads one dataset's board; its parts come back with their place, last one first."""
+    if not isinstance(dataset, dict):
+        raise Bad("dataset: not an object")
     path = (*above, _name_of(dataset, "subdataset" if "subdataset" in dataset else "dataset"))
     out.attempt(_board, dataset, path, task_name, repeated)
     return [(part, path) for part in reversed(_list_of(dataset, "subdatasets"))]
@@ -252,16 +264,10 @@ def _board(
     parent = _dataset_key(path[:-1]) if len(path) > 1 else None
     sota = dataset.get("sota")
     if out.first(dataset_key):
-        out.add(
-            DatasetRecord,
-            key=dataset_key,
-            name=path[-1],
-            full_name=" / ".join(path) if parent else None,
-            parent=parent,
-            description=dataset.get("description") or None,
-            homepage=_first_url(dataset.get("dataset_links")),
-            extra=_rest(dataset, "dataset subdataset description dataset_links subdatasets sota"),
-        )
+        known = {"key": dataset_key, "name": path[-1], "parent": parent}
+        known["full_name"] = " / ".join(path) if parent else None
+        if not out.attempt(_dataset_of_board, dataset, known):
+            out.add(DatasetRecord, **known)
     if not isinstance(sota, dict):
         if sota is not None:
             raise Bad("sota: not an object")
@@ -293,6 +299,17 @@ def _board(
         out.where = f"{where}, board {task_name} / {' / '.join(path)}, row {position + 1}"
         out.attempt(_row, row, board, f"task:{slug(task_name)}", dataset_key, position, main, seen)
     out.where = where
+
+
+def _dataset_of_board(out: Collected, dataset: dict[str, Any], known: dict[str, Any]) -> bool:
+    out.add(
+        DatasetRecord,
+        **known,
+        description=dataset.get("description") or None,
+        homepage=_first_url(dataset.get("dataset_links")),
+        extra=_rest(dataset, "dataset subdataset description dataset_links subdatasets sota"),
+    )
+    return True
 
 
 def _row(
@@ -329,32 +346,39 @@ def _row(
         _paper_of_row(out, paper, title or url or paper, published, url)
         for link in links:
             _code(out, paper, link.get("url"), "pwc", None, None)
+    common = {
+        "board": board,
+        "row": row_id,
+        "position": position,
+        "task": task,
+        "dataset": dataset,
+        "model_name": model,
+        "paper": paper,
+        "paper_title": title,
+        "paper_url": url,
+        "published": published,
+        "extra": extra,
+    }
     for name, printed in cells.items():
-        known = metric(name)
-        value = parse_value(printed, known.unit)
-        out.count("values")
-        out.count("parsed values" if value.value is not None else "values kept as text")
-        out.add(
-            ResultRecord,
-            key=f"{row_id}/{blake2b(name.encode('utf-8', 'replace'), digest_size=4).hexdigest()}",
-            board=board,
-            row=row_id,
-            position=position,
-            task=task,
-            dataset=dataset,
-            model_name=model,
-            metric=name,
-            direction=known.direction,
-            unit=value.unit or known.unit,
-            value_text=value.text,
-            value=value.value,
-            spread=value.spread,
-            paper=paper,
-            paper_title=title,
-            paper_url=url,
-            published=published,
-            extra=extra,
-        )
+        out.attempt(_cell, name, printed, common)
+
+
+def _cell(out: Collected, name: str, printed: Any, common: dict[str, Any]) -> None:
+    known = metric(name)
+    value = parse_value(printed, known.unit)
+    out.add(
+        ResultRecord,
+        **common,
+        key=f"{common['row']}/{blake2b(name.encode('utf-8', 'replace'), digest_size=4).hexdigest()}",
+        metric=name,
+        direction=known.direction,
+        unit=value.unit or known.unit,
+        value_text=value.text,
+        value=value.value,
+        spread=value.spread,
+    )
+    out.count("values")
+    out.count("parsed values" if value.value is not None else "values kept as text")
 
 
 def _paper_of_row(
@@ -442,7 +466,7 @@ def _paper(
 
 def _paper_with_abstract(out: Collected, said: dict[str, Any]) -> None:
     key, title = _paper(out, said, "arxiv_id", "url_abs", "title")
-    if not out.first(key):
+    if key in out.seen:
         out.skip("repeated paper")
         return
     tasks = [task for task in _list_of(said, "tasks") if isinstance(task, str)]
@@ -468,6 +492,7 @@ def _paper_with_abstract(out: Collected, said: dict[str, Any]) -> None:
         ),
         source_url=_text(said, "paper_url") or HOME,
     )
+    out.first(key)
     out.count("papers")
 
 
@@ -480,7 +505,7 @@ def _method(out: Collected, said: dict[str, Any]) -> None:
     key = parse_key(page) if page else None
     if key is None or kind_of(key) != "method":
         key = f"method:{slug(name)}"
-    if not out.first(key):
+    if key in out.seen:
         out.skip("repeated method")
         return
     collections = [c for c in _list_of(said, "collections") if isinstance(c, dict)]
@@ -512,6 +537,7 @@ def _method(out: Collected, said: dict[str, Any]) -> None:
         ),
         source_url=page or HOME,
     )
+    out.first(key)
     out.count("methods")
 
 
@@ -521,7 +547,7 @@ def _dataset(out: Collected, said: dict[str, Any]) -> None:
     key = parse_key(page) if page else None
     if key is None or kind_of(key) != "dataset":
         key = f"dataset:{slug(name)}"
-    if not out.first(key):
+    if key in out.seen:
         out.skip("repeated dataset")
         return
     tasks = [
@@ -552,6 +578,7 @@ def _dataset(out: Collected, said: dict[str, Any]) -> None:
         ),
         source_url=page or HOME,
     )
+    out.first(key)
     out.count("datasets")
 
 

@@ -154,7 +154,7 @@ def _before(
     if offline:
         os.environ["HUB_OFFLINE"] = "1"
     if version:
-        print(f"hub {__version__}")
+        render.line(f"hub {__version__}")
         raise typer.Exit
     if context.invoked_subcommand is None:
         with errors():

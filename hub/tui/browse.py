@@ -144,8 +144,8 @@ class BrowseScreen(HubScreen):
             self.query_one(Preview).show_whole(None)
 
     @on(EntryList.Opened)
-    def _open(self) -> None:
-        self.app.push_screen(DetailScreen(self.paths, self.say, self.entry))
+    def _open(self, message: EntryList.Opened) -> None:
+        self.app.push_screen(DetailScreen(self.paths, self.say, message.entry))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "search" and isinstance(self.focused, SearchInput):

@@ -65,7 +65,11 @@ class EntryList(ScrollView, can_focus=True):
             self.entry = entry
 
     class Opened(Message):
-        """The user wants to see the entry under the cursor whole."""
+        """The user wants to see this entry whole."""
+
+        def __init__(self, entry: Entry) -> None:
+            super().__init__()
+            self.entry = entry
 
     def __init__(self, say: Say, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -158,7 +162,7 @@ class EntryList(ScrollView, can_focus=True):
 
     def action_open(self) -> None:
         if self.entry is not None:
-            self.post_message(self.Opened())
+            self.post_message(self.Opened(self.entry))
 
     def on_click(self, event: events.Click) -> None:
         at = event.get_content_offset(self)
