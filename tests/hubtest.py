@@ -210,7 +210,9 @@ def framework(key: str, name: str, **more: Any) -> Any:
 
 def task(key: str, name: str, **more: Any) -> Any:
     role = key.partition(":")[0]
-    return records.TaskRecord(**{**given("curated"), "key": key, "name": name, "role": role, **more})
+    return records.TaskRecord(
+        **{**given("curated"), "key": key, "name": name, "role": role, **more}
+    )
 
 
 def method(key: str, name: str, **more: Any) -> Any:

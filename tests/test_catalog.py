@@ -64,7 +64,10 @@ def test_a_better_source_overwrites_and_keeps_what_only_the_poorer_one_said(path
 
 
 def test_of_equal_sources_the_newer_day_wins_whatever_the_order(path: Path) -> None:
-    old, new = said("arxiv_a", "2026-01-01", title="old"), said("arxiv_b", "2026-02-01", title="new")
+    old, new = (
+        said("arxiv_a", "2026-01-01", title="old"),
+        said("arxiv_b", "2026-02-01", title="new"),
+    )
     assert after(path, old, new)["title"] == "new"
     other = empty_catalog(path.with_name("other.db"))
     assert after(other, new, old)["title"] == "new"
@@ -96,7 +99,9 @@ def test_lists_to_which_every_source_adds_are_united(path: Path) -> None:
     row = after(
         path,
         said("arxiv_snapshot", tasks=["task:a"], authors=["A"], extra={"one": 1, "both": "arxiv"}),
-        said("pwc_archive", tasks=["task:b", "task:a"], authors=["B"], extra={"both": "pwc", "n": 2}),
+        said(
+            "pwc_archive", tasks=["task:b", "task:a"], authors=["B"], extra={"both": "pwc", "n": 2}
+        ),
     )
     assert row["tasks"] == ["task:a", "task:b"]
     assert row["authors"] == ["A"], "authors have one holder"
@@ -160,7 +165,9 @@ def test_the_order_of_sources_does_not_matter_for_who_wins(
         assert row["source"] == SOURCES[0]
         for name in FIELDS:
             if expected[name] is not None:
-                giver = next(s for s, fields in zip(SOURCES, said_by, strict=True) if name in fields)
+                giver = next(
+                    s for s, fields in zip(SOURCES, said_by, strict=True) if name in fields
+                )
                 assert row["field_sources"].get(name, [SOURCES[0]])[0] == giver
     assert all(row == seen[0] for row in seen)
 
@@ -255,9 +262,12 @@ def test_stock_sqlite_opens_the_file_and_finds_it_sound(path: Path) -> None:
 
 
 def test_a_reader_cannot_write(path: Path) -> None:
-    with Catalog.open(path) as catalog, pytest.raises(HubError, match="read-only"):
-        with catalog.transaction():
-            catalog.upsert([said("arxiv_snapshot")])
+    with (
+        Catalog.open(path) as catalog,
+        pytest.raises(HubError, match="read-only"),
+        catalog.transaction(),
+    ):
+        catalog.upsert([said("arxiv_snapshot")])
 
 
 def test_readers_see_the_state_before_a_transaction_until_it_ends(path: Path) -> None:

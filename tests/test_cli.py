@@ -348,9 +348,11 @@ def test_colour_is_for_terminals_that_want_it(small: Path) -> None:
     assert "\x1b[" in on_terminal(*words, home=small)[1]
     assert "\x1b" not in on_terminal(*words, home=small, NO_COLOR="1")[1]
     assert "\x1b" not in run(*words, home=small).out
-    assert "\x1b[" in run(*words, home=small, CLICOLOR_FORCE="1", NO_COLOR="").out + run(
-        "show", "mnist", home=small, CLICOLOR_FORCE="1"
-    ).out
+    assert (
+        "\x1b["
+        in run(*words, home=small, CLICOLOR_FORCE="1", NO_COLOR="").out
+        + run("show", "mnist", home=small, CLICOLOR_FORCE="1").out
+    )
 
 
 def test_a_narrow_terminal_cuts_visibly_and_never_past_its_edge(small: Path) -> None:
@@ -501,9 +503,7 @@ def test_importing_a_file_again_changes_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.real
-def test_real_files_import_and_import_again_without_change(
-    real_data: Path, tmp_path: Path
-) -> None:
+def test_real_files_import_and_import_again_without_change(real_data: Path, tmp_path: Path) -> None:
     home = home_with(tmp_path / "home", index=False)
     files = (
         real_data / "arxiv" / "arxiv-metadata-oai-snapshot.first200.jsonl",
@@ -588,7 +588,9 @@ def test_what_is_kept_is_listed_searched_changed_and_forgotten(tmp_path: Path) -
     assert run("library", "search", "here", "absent", "-q", home=home).lines == []
     assert run("library", "list", "--tag", "other", "-q", home=home).lines == []
     assert run("library", "untag", key, "Vision", home=home).code == 0
-    assert [line.split("\t")[0] for line in run("library", "tags", home=home).lines[1:]] == ["to-do"]
+    assert [line.split("\t")[0] for line in run("library", "tags", home=home).lines[1:]] == [
+        "to-do"
+    ]
     note = kept["notes"][0]["id"]
     assert run("library", "drop-note", note, home=home).out.strip() == "arxiv:1512.03385"
     assert run("library", "add", key, "--no-favourite", "--reading", "read", home=home).code == 0
@@ -661,7 +663,9 @@ def test_a_pager_gets_long_output_on_a_terminal_and_no_pager_leaves_it_out(
     assert code == 0
     assert "PAGED" in shown
     assert "dataset:" in paged.read_text()
-    code, shown = on_terminal("list", "datasets", "--no-pager", home=embedded_one, PAGER=str(script))
+    code, shown = on_terminal(
+        "list", "datasets", "--no-pager", home=embedded_one, PAGER=str(script)
+    )
     assert "PAGED" not in shown
     assert "dataset:" in shown
 

@@ -4,7 +4,6 @@ import csv
 import io
 import itertools
 import json
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -340,4 +339,4 @@ def test_real_arxiv_lines_come_back_the_same(real_data: Path, tmp_path: Path) ->
     assert run("import", "--no-index", file, home=other).code == 0
     assert run("export", "papers", home=other).out == file.read_text("utf-8")
     assert len(content(other)["paper"]) == 200
-    assert os.path.getsize(file) > 100_000
+    assert file.stat().st_size > 100_000

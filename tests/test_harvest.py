@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hub.catalog import Catalog
-from hub.errors import Damaged, NotFound
+from hub.errors import Damaged, HubError, NotFound
 from hub.harvest import Summary, day_of, import_file, recognise, update_index
 from hub.index import Index
 from hub.library import Library
@@ -118,6 +118,16 @@ def test_ctrl_c_between_pages_keeps_them_and_says_so(places: Paths, tmp_path: Pa
     with Catalog.open(places.catalog) as catalog:
         assert catalog.scalar("SELECT COUNT(*) FROM paper") == summary.counts.new["paper"] == 1_000
         assert catalog.harvests()[0]["state"] == "interrupted"
+
+
+def test_a_harvest_that_fails_is_not_called_done(places: Paths, tmp_path: Path) -> None:
+    def fail(*_: Any) -> None:
+        raise HubError("no room left")
+
+    with pytest.raises(HubError):
+        take(places, arxiv_file(tmp_path / "a.jsonl", 1_500), progress=fail)
+    with Catalog.open(places.catalog) as catalog:
+        assert catalog.harvests()[0]["state"] not in ("done", "running")
 
 
 def test_a_harvest_that_a_killed_process_left_is_marked_by_the_next(

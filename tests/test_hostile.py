@@ -98,7 +98,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home_with(
         home,
         vision,
-        dataset("dataset:evil", bad, summary=bad, aliases=[f"evilname {bad}"], tasks=["task:vision"]),
+        dataset(
+            "dataset:evil", bad, summary=bad, aliases=[f"evilname {bad}"], tasks=["task:vision"]
+        ),
         framework("framework:evil", bad, summary=bad, repository="github:evil/repo0"),
         method("method:evil", bad, description=bad),
         repository("github:evil/repo0", name=bad, description=bad, topics=[bad]),
@@ -137,7 +139,7 @@ def test_what_is_stored_of_300_hostile_titles_is_clean_and_whole(home: Path) -> 
         text = json.dumps(row, ensure_ascii=False).replace("\\n", "")
         assert not ACTIVE.search(text), ascii(row["title"])
         for part in ("[CLS]", "[MASK]", f"safe{TITLES.index(title)}"):
-            assert part in row["title"], f"{ascii(title)} became {ascii(row['title'])}"
+            assert part in row["title"], f"{title!a} became {row['title']!a}"
 
 
 COMMANDS = (
@@ -180,7 +182,9 @@ def test_no_command_lets_a_hostile_byte_reach_the_terminal(home: Path) -> None:
         for words, code, text in pool.map(shown, COMMANDS):
             assert code == 0, (words, text[-500:])
             left = ACTIVE.search(OURS.sub("", text))
-            assert left is None, f"hub {' '.join(words)}: {text[left.start() - 60 : left.end() + 60]!r}"
+            assert left is None, (
+                f"hub {' '.join(words)}: {text[left.start() - 60 : left.end() + 60]!r}"
+            )
 
 
 def test_cls_is_shown_whole_and_nothing_is_taken_for_markup(home: Path) -> None:
@@ -256,6 +260,8 @@ def test_a_file_named_by_an_attacker_is_named_without_its_escapes(
     file = write_lines(tmp_path / "a\x1b[2J\u202eb.jsonl", [arxiv_line(9_000), b'{"id": 1'])
     code, shown = on_terminal("import", "--no-index", file, home=home)
     assert code == 5
-    assert not ACTIVE.search(re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.replace("\x1b[2J", "\x00")))
+    assert not ACTIVE.search(
+        re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.replace("\x1b[2J", "\x00"))
+    )
     code, shown = on_terminal("doctor", home=home)
     assert not ACTIVE.search(OURS.sub("", shown))

@@ -146,7 +146,9 @@ def test_a_library_of_a_newer_program_is_refused_and_left_as_it_is(tmp_path: Pat
     assert {one.name for one in tmp_path.iterdir()} == {"library.db"}
 
 
-@pytest.mark.parametrize("content", [b"", b"garbage" * 1_000, b"SQLite format 3\x00" + b"\x00" * 99])
+@pytest.mark.parametrize(
+    "content", [b"", b"garbage" * 1_000, b"SQLite format 3\x00" + b"\x00" * 99]
+)
 def test_a_damaged_library_is_never_written_over(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "library.db"
     path.write_bytes(content)

@@ -37,13 +37,17 @@ UNKNOWN = board(VISION.key, "dataset:mnist", ["Mystery"])
 MIXED = board(SPEECH.key, "dataset:mnist", ["Accuracy"])
 LOWER = board(SPEECH.key, "dataset:librispeech", ["WER"])
 
-RESNET, LI, WU, NLP = (f"arxiv:{n}" for n in ("1512.03385", "1801.00001", "1903.00002", "2005.14165"))
+RESNET, LI, WU, NLP = (
+    f"arxiv:{n}" for n in ("1512.03385", "1801.00001", "1903.00002", "2005.14165")
+)
 OLD = "arxiv:math/0309136"
 
 
 def node(path: str, about: Any, position: int) -> TaskNodeRecord:
     above = path.rpartition("/")[0] or None
-    return TaskNodeRecord(path=path, task=about.key, parent=above, position=position, **given("pwc"))
+    return TaskNodeRecord(
+        path=path, task=about.key, parent=above, position=position, **given("pwc")
+    )
 
 
 RECORDS = (
@@ -231,7 +235,9 @@ def test_near_keys_are_offered_for_a_slip(queries: Queries) -> None:
         assert meant in [key for key, _ in caught.value.nearest], asked
 
 
-@pytest.mark.parametrize("asked", ["", " ", "\x00", "%", "'", "a" * 10_000, "\ud800", "図", "://", ":"])
+@pytest.mark.parametrize(
+    "asked", ["", " ", "\x00", "%", "'", "a" * 10_000, "\ud800", "図", "://", ":"]
+)
 def test_odd_keys_are_not_found_and_nothing_worse(queries: Queries, asked: str) -> None:
     with pytest.raises(NotFound):
         queries.show(asked)

@@ -82,7 +82,8 @@ def test_a_file_that_is_no_utf8_is_a_usage_error(file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [("limit", "-1"), ("limit", "1.5"), ("limit", "²"), ("pager", "maybe"), ("lang", "")]
+    ("name", "text"),
+    [("limit", "-1"), ("limit", "1.5"), ("limit", "²"), ("pager", "maybe"), ("lang", "")],
 )
 def test_a_wrong_word_is_a_usage_error(name: str, text: str) -> None:
     with pytest.raises(UsageError):
