@@ -58,17 +58,11 @@ def head(path: Path) -> bytes:
     """The first bytes of the file, decompressed; shorter where it is damaged."""
     opened = open_file(path)
     try:
-        parts: list[bytes] = []
-        while sum(map(len, parts)) < HEAD_BYTES:
-            part = opened.stream.read(4096)
-            if not part:
-                break
-            parts.append(part)
+        return _available(opened.stream, HEAD_BYTES).removeprefix(codecs.BOM_UTF8)
     except (EOFError, OSError, zlib.error):
-        pass
+        return b""
     finally:
         opened.close()
-    return b"".join(parts).removeprefix(codecs.BOM_UTF8)
 
 
 def names_in(start: bytes) -> frozenset[str]:

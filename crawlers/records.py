@@ -26,6 +26,9 @@ MAX_TEXT: Final = 200_000
 """Longest abstract, description or note kept, in characters."""
 
 
+MAX_TAG: Final = 60
+"""Longest tag a user can give, in characters."""
+
 MAX_DEPTH: Final = 32
 """Deepest nesting kept of a field that has no column of its own."""
 
@@ -113,6 +116,7 @@ MaybeText = Annotated[str | None, BeforeValidator(_text)]
 Words = Annotated[list[str], BeforeValidator(_words)]
 Day = Annotated[str, BeforeValidator(_date)]
 KeyText = Annotated[str, BeforeValidator(_line), AfterValidator(_key)]
+Tags = Annotated[list[Annotated[str, Field(max_length=MAX_TAG)]], BeforeValidator(_lines)]
 Extra = Annotated[dict[str, Any], BeforeValidator(_plain)]
 Givers = Annotated[dict[str, list[str | None]], BeforeValidator(_plain)]
 Splits = Annotated[dict[str, int], BeforeValidator(_plain)]
@@ -401,7 +405,7 @@ class LibraryRecord(SQLModel):
     key: Line
     favourite: bool = False
     reading: Literal["to-read", "reading", "read"] | None = None
-    tags: Lines = Field(default_factory=list)
+    tags: Tags = Field(default_factory=list)
     notes: list[NoteRecord] = Field(default_factory=list)
     added_at: Line
     changed_at: Line

@@ -27,7 +27,8 @@ def entries(papers: Iterable[Row]) -> Iterator[str]:
         escaped = escape.transform(Library([Entry(kind, _key(row, used), fields)])).entries[0]
         # Addresses and ids are not prose: the url and doi packages take them as they are.
         plain = [Field(name, _bare(value)) for name, value in _addresses(row)]
-        entry = Entry(kind, escaped.key, [*escaped.fields, *plain])
+        prose = [Field(field.key, _balanced(field.value)) for field in escaped.fields]
+        entry = Entry(kind, escaped.key, [*prose, *plain])
         yield write(enclose.transform(Library([entry]))) + "\n"
 
 
@@ -38,6 +39,17 @@ def _addresses(row: Row) -> Iterator[tuple[str, str]]:
     address = row["url"] or address_of(row["key"])
     if address:
         yield "url", address
+
+
+def _balanced(text: str) -> str:
+    """LaTeX in which braces pair up, since BibTeX counts those behind a backslash too."""
+    text = text.replace("\\{", "{\\textbraceleft}").replace("\\}", "{\\textbraceright}")
+    depth = 0
+    for character in text:
+        depth += (character == "{") - (character == "}")
+        if depth < 0:
+            break
+    return text if depth == 0 else text.replace("{", "").replace("}", "")
 
 
 def _bare(address: str) -> str:

@@ -12,7 +12,7 @@ from crawlers.records import LibraryRecord, Record
 from crawlers.source import Origin, Page, Skip, Source, source_of
 from hub import index as index_module
 from hub.catalog import Catalog, Counts
-from hub.errors import Damaged, NotFound
+from hub.errors import Damaged, NotFound, UsageError
 from hub.library import Library
 from hub.paths import Paths
 
@@ -68,14 +68,16 @@ def import_file(
         catalog.end_dead_harvests()
         harvest = catalog.harvest_begin(source.name, path.name, _now(), day)
     opened = open_file(path)
+    state = "failed"
     try:
         pages = source.read(opened.stream, origin)
         _take(catalog, library, harvest, summary, pages, opened, progress)
+        state = "damaged" if summary.broken else "done"
     except KeyboardInterrupt:
         summary.interrupted = True
+        state = "interrupted"
     finally:
         opened.close()
-        state = "interrupted" if summary.interrupted else "damaged" if summary.broken else "done"
         with catalog.transaction():
             catalog.harvest_note(
                 harvest,
@@ -151,8 +153,10 @@ def _first(record: Record, seen: set[int], summary: Summary) -> bool:
 
 def recognise(path: Path) -> Source:
     """The source whose file this is."""
-    if not path.is_file():
+    if not path.exists():
         raise NotFound(f"{path}: no such file")
+    if not path.is_file():
+        raise UsageError(f"{path} is no file", hint="Name the files in it.")
     try:
         start = head(path)
     except OSError as error:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 HEAD: Final = "0001"
 KNOWN: Final = ("0001",)
 READING: Final = ("to-read", "reading", "read")
+MAX_TAG: Final = 60
+"""Characters of one tag; what crawlers.records.LibraryRecord accepts (a test holds them equal)."""
 MAX_NOTE: Final = 100_000
 """Characters of one note."""
 
@@ -58,10 +60,12 @@ class Library:
             if not write:
                 return cls(_empty(), path)
             migrate(path)
+        address = f"{path.absolute().as_uri()}?mode={'rw' if write else 'ro'}"
         try:
-            db = sqlite3.connect(path, timeout=10, isolation_level=None)
+            db = sqlite3.connect(address, uri=True, timeout=10, isolation_level=None)
+            # Looked at before anything is set: a file that is not ours is left as it is.
             found = revision(db)
-            if write:
+            if found == HEAD and write:
                 db.execute("PRAGMA journal_mode = WAL")
                 # What the user typed must survive a power cut, not only a killed process.
                 db.execute("PRAGMA synchronous = FULL")
@@ -277,7 +281,7 @@ def as_line(kept: Kept) -> dict[str, Any]:
 def tag_of(text: str) -> str:
     """A tag as it is kept: cleaned, lower case, blanks as hyphens. UsageError when nothing is left."""
     tag = clean(text).lower().replace(" ", "-").strip("-")
-    if not tag or len(tag) > 60 or "," in tag:
+    if not tag or len(tag) > MAX_TAG or "," in tag:
         raise UsageError(f"{text!r} is no tag", hint="A tag is a word of up to 60 characters.")
     return tag
 

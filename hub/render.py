@@ -184,18 +184,23 @@ def _table(columns: Sequence[Column], values: Sequence[dict[str, Any]]) -> None:
             break
         widths[max(wide, key=lambda at: widths[at] / columns[at].share)] -= 1
         over -= 1
-    titles = [_pad(column.title, widths[at], column.right) for at, column in enumerate(columns)]
-    print(_paint("  ".join(titles).rstrip(), _BOLD, sys.stdout))
+    print(_row(columns, widths, [column.title for column in columns], _BOLD))
     for row in cells:
-        padded = [
-            _paint(
-                _pad(_cut(cell, widths[at]), widths[at], columns[at].right),
-                columns[at].style,
-                sys.stdout,
-            )
-            for at, cell in enumerate(row)
-        ]
-        print("  ".join(padded).rstrip())
+        print(_row(columns, widths, row, ""))
+
+
+def _row(columns: Sequence[Column], widths: Sequence[int], cells: Sequence[str], style: str) -> str:
+    """One line of a table, never wider than the terminal."""
+    left = _columns()
+    parts: list[str] = []
+    for column, room, cell in zip(columns, widths, cells, strict=True):
+        room = min(room, left)
+        if room <= 0:
+            break
+        text = _pad(_cut(cell, room), room, column.right)
+        parts.append(_paint(text, style or column.style, sys.stdout))
+        left -= room + 2
+    return "  ".join(parts).rstrip()
 
 
 def _separated(columns: Sequence[Column], values: Sequence[dict[str, Any]], separator: str) -> None:

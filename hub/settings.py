@@ -63,7 +63,7 @@ def parsed(name: str, text: str) -> object:
             return False
         raise UsageError(f"{name} is true or false, not {text!r}")
     if isinstance(default, int):
-        if not text.isdigit():
+        if not (text.isascii() and text.isdigit()):
             raise UsageError(f"{name} is a whole number, not {text!r}")
         return checked(name, int(text))
     return checked(name, text)

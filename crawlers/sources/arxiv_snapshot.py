@@ -92,7 +92,7 @@ def parse(said: dict[str, Any], day: str) -> list[Record]:
     extra = {name: value for name, value in said.items() if value and name not in _COLUMNS}
     if versions and len(versions) > 1:
         extra["versions"] = versions
-    fields = {
+    fields: dict[str, Any] = {
         "key": f"arxiv:{found[0]}",
         "title": said.get("title") or "",
         "abstract": said.get("abstract"),

@@ -11,6 +11,14 @@ import sys
 
 def main() -> None:
     """The `hub` command."""
+    try:
+        _main()
+    except KeyboardInterrupt:
+        # Before a command took over: nothing has begun yet.
+        sys.exit(130)
+
+
+def _main() -> None:
     # A title in any script must not fail on a terminal or pipe that claims to be ASCII.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

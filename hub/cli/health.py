@@ -1,6 +1,7 @@
 """Commands that look after the hub itself: status and doctor."""
 
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -166,8 +167,7 @@ def _mend() -> None:
     places = home()
     with writing(places.lock, "hub doctor --fix", tell=render.tell):
         for left in (*places.home.glob("*.partial-*"), *places.index.glob("*.current")):
-            if left.is_file():
-                left.unlink()
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
         try:
             opened = catalog.Catalog.open(places.catalog)
         except HubError as error:
@@ -183,7 +183,6 @@ def _mend() -> None:
 
 def _environment() -> Iterator[Finding]:
     import platform
-    import shutil
     import sqlite3
 
     from hub.paths import paths

@@ -3,6 +3,8 @@
 import sqlite3
 from pathlib import Path
 
+from hub.errors import HubError
+
 
 def upgrade(path: Path, tree: str, head: str) -> None:
     """Brings the SQLite file at `path` to `head` of the tree `catalog` or `library`.
@@ -13,6 +15,7 @@ def upgrade(path: Path, tree: str, head: str) -> None:
     from alembic import command
     from alembic.config import Config
     from sqlalchemy import create_engine, event
+    from sqlalchemy.exc import DBAPIError
     from sqlalchemy.pool import NullPool
 
     if path.exists() and path.stat().st_size > 0:
@@ -34,6 +37,11 @@ def upgrade(path: Path, tree: str, head: str) -> None:
     config.attributes["engine"] = engine
     try:
         command.upgrade(config, head)
+    except DBAPIError as error:
+        raise HubError(
+            f"cannot write {path}: {error.orig}",
+            hint="Free some space, or set HUB_HOME to a folder of your own.",
+        ) from error
     finally:
         engine.dispose()
 
