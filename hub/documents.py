@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from math import log1p, log10
 from typing import Any
 
-from hub.catalog import Catalog, names_of
+from hub.catalog import Catalog, names_of, read
 from hub.filters import authors_of, categories_of
 from hub.index import Document
 
@@ -18,7 +18,7 @@ _TEXT_LISTS = ("aliases", "languages", "modalities", "topics", "collections")
 
 def documents(catalog: Catalog) -> Iterator[Document]:
     """One document per entry, kind after kind, in key order."""
-    tasks = {row["key"]: row["name"] for row in catalog.rows("SELECT key, name FROM task")}
+    tasks = {row["key"]: row["name"] for row in read.task_names(catalog)}
     yield from _papers(catalog, tasks)
     yield from _repositories(catalog)
     yield from _named(catalog, "dataset", tasks)
@@ -30,20 +30,12 @@ def documents(catalog: Catalog) -> Iterator[Document]:
 def _papers(catalog: Catalog, tasks: dict[str, str]) -> Iterator[Document]:
     results: dict[str, set[str]] = defaultdict(set)
     rows: dict[str, int] = defaultdict(int)
-    for row in catalog.rows(
-        "SELECT paper, task, COUNT(DISTINCT row) AS n FROM result WHERE paper IS NOT NULL "
-        "GROUP BY paper, task"
-    ):
+    for row in read.rows_per_paper(catalog):
         results[row["paper"]].add(row["task"])
         rows[row["paper"]] += row["n"]
-    links = {
-        row["paper"]: row["n"]
-        for row in catalog.rows("SELECT paper, COUNT(*) AS n FROM link GROUP BY paper")
-    }
-    for key, title, abstract, authors, published, categories, own_tasks, comment in catalog.stream(
-        "SELECT key, title, abstract, authors, published, categories, tasks, comment "
-        "FROM paper ORDER BY key"
-    ):
+    links = {row["key"]: row["n"] for row in read.links_per(catalog, "paper")}
+    for paper in read.papers(catalog):
+        key, title, abstract, authors, published, categories, own_tasks, comment = paper
         names = json.loads(authors) if authors != "[]" else []
         its_tasks = (
             results.get(key, set()).union(json.loads(own_tasks))
@@ -71,14 +63,9 @@ def _papers(catalog: Catalog, tasks: dict[str, str]) -> Iterator[Document]:
 
 def _repositories(catalog: Catalog) -> Iterator[Document]:
     """Words only, no names: ten forks called `pytorch` must not stand beside the framework."""
-    papers = {
-        row["repository"]: row["n"]
-        for row in catalog.rows("SELECT repository, COUNT(*) AS n FROM link GROUP BY repository")
-    }
+    papers = {row["key"]: row["n"] for row in read.links_per(catalog, "repository")}
     stars = _stars(catalog)
-    for key, name, description, topics, language in catalog.stream(
-        "SELECT key, name, description, topics, language FROM repository ORDER BY key"
-    ):
+    for key, name, description, topics, language in read.repositories(catalog):
         words = [name, description, language, *json.loads(topics)]
         yield Document(
             key=key,
@@ -91,23 +78,16 @@ def _repositories(catalog: Catalog) -> Iterator[Document]:
 
 def _stars(catalog: Catalog) -> dict[str, int]:
     """The newest known stars of each repository."""
-    rows = catalog.rows("SELECT repository, stars FROM repository_snapshot ORDER BY day")
-    return {row["repository"]: row["stars"] or 0 for row in rows}
+    return {row["repository"]: row["stars"] or 0 for row in read.stars(catalog)}
 
 
 def _named(catalog: Catalog, table: str, tasks: dict[str, str]) -> Iterator[Document]:
-    boards = {
-        row["key"]: row["n"]
-        for column in ("task", "dataset")
-        if column == table
-        for row in catalog.rows(
-            f"SELECT {column} AS key, COUNT(DISTINCT row) AS n FROM result GROUP BY {column}"
-        )
-    }
+    printed = read.rows_per(catalog, table) if table in ("task", "dataset") else []
+    boards = {row["key"]: row["n"] for row in printed}
     stars = _stars(catalog) if table == "framework" else {}
     on_tasks: dict[str, set[str]] = defaultdict(set)
     if table == "dataset":
-        for row in catalog.rows("SELECT dataset, task FROM board"):
+        for row in read.board_tasks(catalog):
             on_tasks[row["dataset"]].add(row["task"])
     for row in catalog.every(table):
         kind = row["key"].partition(":")[0]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from hub import render
-from hub.catalog import Catalog, Row
+from hub.catalog import Catalog, Row, read
 from hub.errors import UsageError
 from hub.library import Kept, Library, as_line
 
@@ -91,9 +91,7 @@ def _rows(
 ) -> Iterator[tuple[str, Row]]:
     for table in TABLES[what]:
         names = _KEY_COLUMN.get(table, ("key",))
-        clause = "1 = 1" if licence is None else "licence = ?"
-        values = () if licence is None else (licence,)
-        for row in catalog.every(table, clause, values):
+        for row in read.under(catalog, table, licence):
             if keys is None or any(row[name] in keys for name in names):
                 kept = row if licence is None else _under(row, licence)
                 if kept is not None:

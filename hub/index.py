@@ -135,9 +135,14 @@ class Index:
         """How many documents match, and the best `limit` of them, best first.
 
         `filters` are groups of tokens: within a group any, between groups all. They hold before
-        the cut to `limit`. Equal scores keep the order of the keys.
+        the cut to `limit`. Equal scores keep the order of the keys. A text without any word asks
+        for everything that passes, and the score is then the prior; with no filter either it finds
+        nothing, as do words that no document has.
         """
-        wanted = self._wanted(text)
+        asked = terms(text[:MAX_QUERY])
+        if not asked and (filters or years):
+            return self._passing(filters, years, limit)
+        wanted = self._wanted(asked)
         if not wanted:
             return 0, []
         scores = np.zeros(self.size, np.float32)
@@ -165,10 +170,19 @@ class Index:
         at = self._find(term)
         return None if at is None else float(self._a["term_weights"][at])
 
-    def _wanted(self, text: str) -> list[tuple[Array, Array, float]]:
+    def _passing(
+        self, filters: Sequence[Sequence[str]], years: tuple[int, int] | None, limit: int
+    ) -> tuple[int, list[Found]]:
+        """How many documents pass, and those with the highest priors, ties in order of place."""
+        passing = np.flatnonzero(self._mask(filters, years))
+        priors = self._a["priors"][passing]
+        best = np.argsort(-priors, kind="stable")[:limit]
+        return len(passing), [Found(self._key(int(passing[at])), float(priors[at])) for at in best]
+
+    def _wanted(self, asked: Sequence[str]) -> list[tuple[Array, Array, float]]:
         """Documents, counts and weight of each term of the query that the index has."""
         repeats: dict[str, float] = {}
-        for term in terms(text[:MAX_QUERY]):
+        for term in asked:
             repeats[term] = repeats.get(term, 0.0) + 1.0
         wanted = []
         offsets = self._a["posting_offsets"]

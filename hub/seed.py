@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,11 +39,7 @@ def build(target: Path) -> None:
         day = max(record.retrieved_at for _, records in curated.rows(folder) for record in records)
         harvest.put(catalog, curated.pages(folder), "curated", "data/*.toml", day)
         harvest.update_index(catalog, places, force=True)
-    with sqlite3.connect(places.catalog, isolation_level=None) as db:
-        db.execute("PRAGMA journal_mode = DELETE")
-        db.execute("VACUUM")
-        db.execute("ANALYZE")
-    db.close()
+    catalog_module.pack(places.catalog)
 
 
 def home(tell: "Callable[[str], None]") -> Paths:

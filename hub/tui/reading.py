@@ -8,6 +8,7 @@ from typing import Final
 from crawlers.keys import Key
 from hub.paths import Paths
 from hub.queries import Board, BoardRow, Entry, Queries, Query, Shown
+from hub.words import terms
 
 PAGE: Final = 100
 """Rows fetched at a time."""
@@ -86,6 +87,9 @@ def answer(queries: Queries, question: Question, offset: int = 0) -> Answer:
     kinds = TABS[question.tab]
     if not question.text.strip():
         return _listing(queries, question, kinds, offset)
+    if not terms(question.text):
+        # `a` may be the first letter of a word: names that begin so help more than all of a kind.
+        return _starting(queries, question, kinds)
     chosen = () if question.tab == "All" else kinds
     hits = queries.search(Query(question.text, kinds=chosen, limit=min(offset + PAGE, LISTED)))
     if hits.found:

@@ -1,35 +1,20 @@
-"""catalog.db: open, migrate, upsert, read. The only SQL about what sources say.
-
-Plain SQL over sqlite3: the query path must not pay for an ORM's import. The tables are declared in
-hub.tables and created by the migrations; this module learns their columns from the file.
-"""
+"""Catalog: an open catalog.db. Writes what sources say, keeps the ledger, answers plain reads."""
 
 import json
-import os
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from hub.catalog.file import HEAD, KNOWN, connect, damaged, migrate, revision
+from hub.catalog.merge import Row, fold, merge, names_of
 from hub.errors import Damaged, HubError
 
 if TYPE_CHECKING:
     from crawlers.records import Record
-
-HEAD: Final = "0001"
-"""The revision this code reads and writes; the last one in hub/migrations/catalog."""
-KNOWN: Final = ("0001",)
-"""Every revision that `migrate` can bring to HEAD; anything else is newer than this program."""
-
-RANKS: Final = {"curated": 100, "arxiv": 80, "github": 70, "pwc": 60, "hf": 50, "import": 40}
-"""Whose word counts more, by the first part of the source's name: arXiv itself before Papers with
-Code before others. Ours comes first, because its rows are checked by hand."""
-
-UNITED: Final = frozenset({"aliases", "tasks", "areas", "methods", "collections", "parents"})
-"""Lists to which each source adds; any other field has one holder."""
 
 _SAID: Final = (
     "paper", "repository", "repository_snapshot", "dataset", "framework", "task", "task_node",
@@ -37,7 +22,8 @@ _SAID: Final = (
 )  # fmt: skip
 """The tables that hold what sources say."""
 
-Row = dict[str, Any]
+Values = Sequence[Any] | Mapping[str, Any]
+"""What stands for the `?` or the `:name` of a statement."""
 
 
 @dataclass
@@ -52,18 +38,6 @@ class Counts:
         self.new.update(other.new)
         self.changed.update(other.changed)
         self.unchanged.update(other.unchanged)
-
-
-def rank(source: str) -> int:
-    """How much a source's word counts; higher wins, unknown sources come last."""
-    return RANKS.get(source.partition("_")[0], 0)
-
-
-def fold(name: str) -> str:
-    """A name as names are compared: letters and digits only, lower case, no accents."""
-    from crawlers.keys import slug
-
-    return slug(name).replace("-", "")
 
 
 class Catalog:
@@ -250,17 +224,17 @@ class Catalog:
 
     # -- reading -----------------------------------------------------------------------------
 
-    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+    def rows(self, sql: str, values: Values = ()) -> list[Row]:
         """The rows of a SELECT as dicts, JSON columns undecoded. For this package's modules only."""
         cursor = self._execute(sql, values)
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, raw, strict=True)) for raw in cursor]
 
-    def stream(self, sql: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+    def stream(self, sql: str, values: Values = ()) -> Iterator[tuple[Any, ...]]:
         """The rows of a SELECT as plain tuples, one at a time."""
         yield from self._execute(sql, values)
 
-    def scalar(self, sql: str, values: Sequence[Any] = ()) -> Any:
+    def scalar(self, sql: str, values: Values = ()) -> Any:
         """The first column of the first row; None when there is no row."""
         row = self._execute(sql, values).fetchone()
         return None if row is None else row[0]
@@ -336,7 +310,7 @@ class Catalog:
             self._shapes[table] = Shape.read(self._db, table)
         return self._shapes[table]
 
-    def _execute(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+    def _execute(self, sql: str, values: Values = ()) -> sqlite3.Cursor:
         try:
             return self._db.execute(sql, values)
         except sqlite3.DatabaseError as error:
@@ -397,139 +371,6 @@ class Shape:
             if row[name] is not None:
                 row[name] = bool(row[name])
         return row
-
-
-def merge(row: Row, said: Row, key: Sequence[str]) -> bool:
-    """Puts into `row` what a record says better, field by field; True when anything changed."""
-    own, new = _provenance(row), _provenance(said)
-    old_givers, new_givers = row["field_sources"], said["field_sources"]
-    values: Row = {}
-    givers: dict[str, list[Any]] = {}
-    for name, value in said.items():
-        if name in _PROVENANCE or name in key:
-            continue
-        old = row[name]
-        giver, other = old_givers.get(name, own), new_givers.get(name, new)
-        if not _empty(value):
-            wins = _empty(old) or _weight(other) >= _weight(giver)
-            if old != value and (name == "extra" or name in UNITED):
-                value = _united(old, value, wins)
-            if old != value and (wins or name in UNITED or name == "extra"):
-                values[name] = value
-            giver = other if wins else giver
-        if not (_empty(old) and _empty(value)):
-            givers[name] = giver
-    if all(row[name] == value for name, value in values.items()):
-        values = {}
-    better = rank(new[0]) > rank(own[0])
-    if not values and not better:
-        return False
-    leads = better or (new[0] == own[0] and new[1] >= own[1])
-    leader = new if leads else own
-    row.update(values)
-    row.update(zip(("source", "retrieved_at", "licence", "source_url"), leader, strict=True))
-    row["field_sources"] = {name: giver for name, giver in givers.items() if giver != leader}
-    return True
-
-
-_PROVENANCE: Final = frozenset({"source", "source_url", "retrieved_at", "licence", "field_sources"})
-
-
-def _provenance(row: Row) -> list[Any]:
-    return [row["source"], row["retrieved_at"], row["licence"], row["source_url"]]
-
-
-def _weight(giver: Sequence[Any]) -> tuple[int, str]:
-    return rank(giver[0]), giver[1]
-
-
-def _empty(value: Any) -> bool:
-    return value is None or value == [] or value == {}
-
-
-def _united(old: Any, value: Any, better: bool) -> Any:
-    if isinstance(value, dict):
-        return {**(old or {}), **value} if better else {**value, **(old or {})}
-    return [*old, *(entry for entry in value if entry not in old)]
-
-
-def names_of(row: Row) -> list[str]:
-    """Every spelling of a named row: name, full name, Chinese name, aliases."""
-    spelled = [row.get("name"), row.get("full_name"), row.get("name_zh"), *row.get("aliases", ())]
-    return [name for name in spelled if name]
-
-
-def connect(path: Path, *, write: bool) -> sqlite3.Connection:
-    """A connection to a SQLite file, in WAL mode, that waits 10 s for a lock; Damaged if it cannot be."""
-    if not path.is_file():
-        raise Damaged(f"{path} does not exist", hint="Run `hub status` to prepare the catalog.")
-    mode = "rw" if write else "ro"
-    try:
-        db = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=10, isolation_level=None
-        )
-        _prepare(db, write)
-    except sqlite3.OperationalError as error:
-        if write or os.access(path.parent, os.W_OK):
-            raise damaged(path, error) from error
-        # WAL needs a -shm file beside the database; in a folder that nobody can write to, nothing
-        # changes either, which is what `immutable` promises.
-        db = sqlite3.connect(
-            f"{path.absolute().as_uri()}?immutable=1", uri=True, isolation_level=None
-        )
-    except sqlite3.DatabaseError as error:
-        raise damaged(path, error) from error
-    return db
-
-
-def _prepare(db: sqlite3.Connection, write: bool) -> None:
-    if write:
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = NORMAL")
-    db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
-
-
-def revision(db: sqlite3.Connection) -> str | None:
-    """The alembic revision of an open file; None when it has none."""
-    found = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone()
-    if found is None:
-        return None
-    row = db.execute("SELECT version_num FROM alembic_version").fetchone()
-    return None if row is None else str(row[0])
-
-
-def damaged(path: Path, error: sqlite3.Error) -> HubError:
-    """SQLite's error as ours: a full disk and a lock are no damage."""
-    text = str(error)
-    if "full" in text:
-        return HubError(
-            f"no room left to write {path}", hint="Free some space and run the command again."
-        )
-    if "locked" in text:
-        return HubError(f"{path} is locked by another program", hint="Try again in a moment.")
-    if "readonly" in text or "read-only" in text:
-        return HubError(
-            f"{path} cannot be written: the file or its folder is read-only",
-            hint="Set HUB_HOME to a folder of your own.",
-        )
-    if "disk I/O" in text:
-        return HubError(f"the disk failed while using {path}: {text}", hint="Check space and disk.")
-    return Damaged(
-        f"{path} is damaged or no catalog: {text}",
-        hint="Move it away (your library.db stays); the next start prepares the embedded catalog.",
-    )
-
-
-def create(path: Path) -> None:
-    """A new, empty catalog at `path`."""
-    migrate(path)
-
-
-def migrate(path: Path) -> None:
-    """Brings the file to HEAD, after a copy of an older one to `NAME.before-HEAD` beside it."""
-    from hub.migrations import upgrade
-
-    upgrade(path, "catalog", HEAD)
 
 
 def _chunks(values: list[str], size: int) -> Iterator[list[str]]:

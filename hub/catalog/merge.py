@@ -1,0 +1,85 @@
+"""Whose word counts: one row out of what several sources say, and the names it goes by."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+RANKS: Final = {"curated": 100, "arxiv": 80, "github": 70, "pwc": 60, "hf": 50, "import": 40}
+"""Whose word counts more, by the first part of the source's name: arXiv itself before Papers with
+Code before others. Ours comes first, because its rows are checked by hand."""
+
+UNITED: Final = frozenset({"aliases", "tasks", "areas", "methods", "collections", "parents"})
+"""Lists to which each source adds; any other field has one holder."""
+
+Row = dict[str, Any]
+"""A row by column name."""
+
+_PROVENANCE: Final = frozenset({"source", "source_url", "retrieved_at", "licence", "field_sources"})
+
+
+def rank(source: str) -> int:
+    """How much a source's word counts; higher wins, unknown sources come last."""
+    return RANKS.get(source.partition("_")[0], 0)
+
+
+def fold(name: str) -> str:
+    """A name as names are compared: letters and digits only, lower case, no accents."""
+    from crawlers.keys import slug
+
+    return slug(name).replace("-", "")
+
+
+def merge(row: Row, said: Row, key: Sequence[str]) -> bool:
+    """Puts into `row` what a record says better, field by field; True when anything changed."""
+    own, new = _provenance(row), _provenance(said)
+    old_givers, new_givers = row["field_sources"], said["field_sources"]
+    values: Row = {}
+    givers: dict[str, list[Any]] = {}
+    for name, value in said.items():
+        if name in _PROVENANCE or name in key:
+            continue
+        old = row[name]
+        giver, other = old_givers.get(name, own), new_givers.get(name, new)
+        if not _empty(value):
+            wins = _empty(old) or _weight(other) >= _weight(giver)
+            if old != value and (name == "extra" or name in UNITED):
+                value = _united(old, value, wins)
+            if old != value and (wins or name in UNITED or name == "extra"):
+                values[name] = value
+            giver = other if wins else giver
+        if not (_empty(old) and _empty(value)):
+            givers[name] = giver
+    if all(row[name] == value for name, value in values.items()):
+        values = {}
+    better = rank(new[0]) > rank(own[0])
+    if not values and not better:
+        return False
+    leads = better or (new[0] == own[0] and new[1] >= own[1])
+    leader = new if leads else own
+    row.update(values)
+    row.update(zip(("source", "retrieved_at", "licence", "source_url"), leader, strict=True))
+    row["field_sources"] = {name: giver for name, giver in givers.items() if giver != leader}
+    return True
+
+
+def _provenance(row: Row) -> list[Any]:
+    return [row["source"], row["retrieved_at"], row["licence"], row["source_url"]]
+
+
+def _weight(giver: Sequence[Any]) -> tuple[int, str]:
+    return rank(giver[0]), giver[1]
+
+
+def _empty(value: Any) -> bool:
+    return value is None or value == [] or value == {}
+
+
+def _united(old: Any, value: Any, better: bool) -> Any:
+    if isinstance(value, dict):
+        return {**(old or {}), **value} if better else {**value, **(old or {})}
+    return [*old, *(entry for entry in value if entry not in old)]
+
+
+def names_of(row: Row) -> list[str]:
+    """Every spelling of a named row: name, full name, Chinese name, aliases."""
+    spelled = [row.get("name"), row.get("full_name"), row.get("name_zh"), *row.get("aliases", ())]
+    return [name for name in spelled if name]

@@ -1,0 +1,72 @@
+"""What the catalog holds, as lists: a page of entries, the tree of tasks, the sources."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from crawlers.keys import Key
+from hub.catalog import Row
+from hub.entries import Entry
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A page of a list, and how long the list is."""
+
+    found: int
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True)
+class TreeNode:
+    """One place of a task in the tree."""
+
+    path: str
+    depth: int
+    key: Key
+    name: str
+    name_zh: str | None
+    boards: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class SourceState:
+    """What the catalog holds of one source: how much, from which days, under which terms."""
+
+    source: str
+    licence: str | None
+    rows: int
+    oldest: str
+    newest: str
+    state: str | None = None
+    """How its last harvest ended: done, damaged, interrupted, running; None: it came embedded."""
+
+
+def tree_of(
+    places: Iterable[Row], unplaced: Iterable[Row], counts: Iterable[Row]
+) -> tuple[TreeNode, ...]:
+    """The places in their order, then the tasks without one; `counts` are boards and rows by task."""
+    boards = {row["task"]: (row["boards"], row["rows"]) for row in counts}
+    nodes = [
+        TreeNode(
+            row["path"],
+            row["path"].count("/"),
+            row["task"],
+            row["name"],
+            row["name_zh"],
+            *boards.get(row["task"], (0, 0)),
+        )
+        for row in places
+    ]
+    nodes += [
+        TreeNode(
+            row["key"].partition(":")[2],
+            0,
+            row["key"],
+            row["name"],
+            row["name_zh"],
+            *boards.get(row["key"], (0, 0)),
+        )
+        for row in unplaced
+    ]
+    return tuple(nodes)
