@@ -44,7 +44,7 @@ def write(catalog: Catalog, what: str, format: str, licence: str, keys: set[str]
     if format == "jsonl":
         render.raw(json.dumps({"hub_export": FORMAT, "what": what, "licence": licence}) + "\n")
         for table, row in rows:
-            render.raw(json.dumps({"table": table, **_known(row)}, ensure_ascii=False) + "\n")
+            _line({"table": table, **_known(row)})
     elif format == "csv":
         main = TABLES[what][-1] if what == "results" else TABLES[what][0]
         table_rows = [row for table, row in rows if table == main]
@@ -72,7 +72,7 @@ def write_library(library: Library, format: str, keys: list[str] | None) -> None
     if format == "jsonl":
         render.raw(json.dumps({"hub_export": FORMAT, "what": "library"}) + "\n")
         for one in kept:
-            render.raw(json.dumps(as_line(one), ensure_ascii=False) + "\n")
+            _line(as_line(one))
     elif format == "csv":
         columns = [
             render.Column(name, name) for name in ("key", "favourite", "reading", "tags", "notes")
@@ -80,6 +80,10 @@ def write_library(library: Library, format: str, keys: list[str] | None) -> None
         render.rows(columns, [_flat(one) for one in kept], "csv")
     else:
         raise UsageError("the library is written as jsonl or csv")
+
+
+def _line(row: Row) -> None:
+    render.raw(json.dumps(render.plain(row), ensure_ascii=False) + "\n")
 
 
 def _flat(kept: Kept) -> dict[str, Any]:

@@ -39,6 +39,9 @@ TITLE_WEIGHT: Final = 2
 EXACT_WEIGHT: Final = 2.0
 """How much the whole query being somebody's whole name counts, against one ordinary term."""
 
+LEAST_WEIGHT: Final = 0.01
+"""Weight of a term that every document has: it tells nothing apart, yet it is found."""
+
 PRIOR_WEIGHT: Final = 0.08
 """How much a document's prior (ln of results and links) lifts its score, as a share of it."""
 
@@ -98,7 +101,7 @@ class Index:
                     there = (root / CURRENT).exists()
                     what = f"a file is missing: {error.filename}" if there else "there is none"
                     raise Damaged(f"no search index in {root}: {what}", hint=_REBUILD) from error
-            except (OSError, ValueError, KeyError, TypeError) as error:
+            except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
                 raise Damaged(
                     f"the search index in {root} is damaged: {error}", hint=_REBUILD
                 ) from error
@@ -143,15 +146,16 @@ class Index:
         if not asked and (filters or years):
             return self._passing(filters, years, limit)
         wanted = self._wanted(asked)
-        if not wanted:
+        named = self._marked(exact(text[:MAX_QUERY]))
+        if not wanted and not len(named):
             return 0, []
         scores = np.zeros(self.size, np.float32)
         for documents, counts, weight in wanted:
             scores[documents] += _TF[counts] * np.float32(weight)
         scores *= self._a["norms"]
-        named = self._marked(exact(text[:MAX_QUERY]))
         if len(named):
-            scores[named] += np.float32(EXACT_WEIGHT * log((1 + self.size) / (1 + len(named))))
+            rarity = max(LEAST_WEIGHT, log((1 + self.size) / (1 + len(named))))
+            scores[named] += np.float32(EXACT_WEIGHT * rarity)
         scores *= self._lift
         if filters or years:
             scores[~self._mask(filters, years)] = 0.0
@@ -386,7 +390,7 @@ def _by_term(
         ones = np.broadcast_to(np.float32(1), by_term.nnz)
         there = csc_array((ones, by_term.indices, by_term.indptr), shape=shape, copy=False)
         # Fitted as ln((1 + N) / (1 + df)) + 1; the 1 would blur rare and common terms.
-        weights = TfidfTransformer(norm=None).fit(there).idf_ - 1.0
+        weights = np.maximum(TfidfTransformer(norm=None).fit(there).idf_ - 1.0, LEAST_WEIGHT)
     return {
         "term_weights": weights.astype(np.float32),
         "posting_offsets": by_term.indptr.astype(np.int64),

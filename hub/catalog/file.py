@@ -14,7 +14,7 @@ KNOWN: Final = ("0001",)
 
 
 def connect(path: Path, *, write: bool) -> sqlite3.Connection:
-    """A connection to a SQLite file, in WAL mode, that waits 10 s for a lock; Damaged if it cannot be."""
+    """A connection to a SQLite file that waits 10 s for a lock; Damaged if it cannot be read."""
     if not path.is_file():
         raise Damaged(f"{path} does not exist", hint="Run `hub status` to prepare the catalog.")
     mode = "rw" if write else "ro"
@@ -22,7 +22,7 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
         db = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=10, isolation_level=None
         )
-        _prepare(db, write)
+        db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
     except sqlite3.OperationalError as error:
         if write or os.access(path.parent, os.W_OK):
             raise damaged(path, error) from error
@@ -36,11 +36,10 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
     return db
 
 
-def _prepare(db: sqlite3.Connection, write: bool) -> None:
-    if write:
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = NORMAL")
-    db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+def begin_writing(db: sqlite3.Connection) -> None:
+    """WAL, so that readers go on while we write. Only for a file that is known to be ours."""
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = NORMAL")
 
 
 def revision(db: sqlite3.Connection) -> str | None:

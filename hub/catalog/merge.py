@@ -41,15 +41,17 @@ def merge(row: Row, said: Row, key: Sequence[str]) -> bool:
         giver, other = old_givers.get(name, own), new_givers.get(name, new)
         if not _empty(value):
             wins = _empty(old) or _weight(other) >= _weight(giver)
-            if old != value and (name == "extra" or name in UNITED):
+            if (name == "extra" or name in UNITED) and not _empty(old):
                 value = _united(old, value, wins)
-            if old != value and (wins or name in UNITED or name == "extra"):
-                values[name] = value
-            giver = other if wins else giver
+                if value != old:
+                    values[name] = value
+                    giver = _both(other, giver) if wins else _both(giver, other)
+            elif wins:
+                giver = other
+                if old != value:
+                    values[name] = value
         if not (_empty(old) and _empty(value)):
             givers[name] = giver
-    if all(row[name] == value for name, value in values.items()):
-        values = {}
     better = rank(new[0]) > rank(own[0])
     if not values and not better:
         return False
@@ -63,6 +65,12 @@ def merge(row: Row, said: Row, key: Sequence[str]) -> bool:
 
 def _provenance(row: Row) -> list[Any]:
     return [row["source"], row["retrieved_at"], row["licence"], row["source_url"]]
+
+
+def _both(first: list[Any], second: list[Any]) -> list[Any]:
+    """The giver of a list to which two added: the first of them, under the terms of both."""
+    terms = [licence for giver in (first, second) for licence in (giver[2] or "").split(" AND ")]
+    return [first[0], first[1], " AND ".join(sorted(set(terms))) if all(terms) else None, first[3]]
 
 
 def _weight(giver: Sequence[Any]) -> tuple[int, str]:

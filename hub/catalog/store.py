@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from hub.catalog.file import HEAD, KNOWN, connect, damaged, migrate, revision
+from hub.catalog.file import HEAD, KNOWN, begin_writing, connect, damaged, migrate, revision
 from hub.catalog.merge import Row, fold, merge, names_of
-from hub.errors import Damaged, HubError
+from hub.errors import Damaged
 
 if TYPE_CHECKING:
     from crawlers.records import Record
@@ -60,6 +60,8 @@ class Catalog:
         catalog = cls(connection, path)
         try:
             found = revision(connection)
+            if found == HEAD and write:
+                begin_writing(connection)
         except sqlite3.DatabaseError as error:
             connection.close()
             raise damaged(path, error) from error
@@ -77,10 +79,8 @@ class Catalog:
                 f"this one knows {HEAD})",
                 hint="Upgrade: pip install --upgrade deep-learning-hub",
             )
-        if not write:
-            migrate(path)
-            return cls.open(path)
-        raise HubError(f"{path} is at revision {found}", hint="Run `hub doctor --fix`.")
+        migrate(path)
+        return cls.open(path, write=write)
 
     def close(self) -> None:
         self._db.close()
@@ -165,7 +165,7 @@ class Catalog:
         for values in _chunks(first, 500):
             marks = ", ".join("?" * len(values))
             sql = f"SELECT {shape.listed} FROM {shape.table} WHERE {shape.key[0]} IN ({marks})"
-            for raw in self._execute(sql, values):
+            for raw in self._fetch(sql, values):
                 row = shape.decode(raw)
                 identity = tuple(row[name] for name in shape.key)
                 if identity in wanted:
@@ -228,15 +228,15 @@ class Catalog:
         """The rows of a SELECT as dicts, JSON columns undecoded. For this package's modules only."""
         cursor = self._execute(sql, values)
         names = [column[0] for column in cursor.description]
-        return [dict(zip(names, raw, strict=True)) for raw in cursor]
+        return [dict(zip(names, raw, strict=True)) for raw in self._drain(cursor)]
 
     def stream(self, sql: str, values: Values = ()) -> Iterator[tuple[Any, ...]]:
         """The rows of a SELECT as plain tuples, one at a time."""
-        yield from self._execute(sql, values)
+        return self._fetch(sql, values)
 
     def scalar(self, sql: str, values: Values = ()) -> Any:
         """The first column of the first row; None when there is no row."""
-        row = self._execute(sql, values).fetchone()
+        row = next(self._fetch(sql, values), None)
         return None if row is None else row[0]
 
     def generation(self) -> int:
@@ -247,7 +247,7 @@ class Catalog:
         """One whole row, JSON decoded; None when the key is not there."""
         shape = self._shape(table)
         sql = f"SELECT {shape.listed} FROM {table} WHERE {shape.key[0]} = ?"
-        raw = self._execute(sql, (key,)).fetchone()
+        raw = next(self._fetch(sql, (key,)), None)
         return None if raw is None else shape.decode(raw)
 
     def many(self, table: str, keys: Sequence[str], columns: str) -> dict[str, Row]:
@@ -265,7 +265,7 @@ class Catalog:
         shape = self._shape(table)
         order = ", ".join(shape.key)
         sql = f"SELECT {shape.listed} FROM {table} WHERE {where} ORDER BY {order}"
-        for raw in self._execute(sql, values):
+        for raw in self._fetch(sql, values):
             yield shape.decode(raw)
 
     def sources(self) -> list[Row]:
@@ -300,7 +300,7 @@ class Catalog:
 
     def check(self) -> list[str]:
         """What SQLite finds wrong with the file; empty when it is sound."""
-        found = [str(row[0]) for row in self._execute("PRAGMA integrity_check(20)")]
+        found = [str(row[0]) for row in self._fetch("PRAGMA integrity_check(20)")]
         return [] if found == ["ok"] else found
 
     # -- one door to the connection ----------------------------------------------------------
@@ -313,6 +313,16 @@ class Catalog:
     def _execute(self, sql: str, values: Values = ()) -> sqlite3.Cursor:
         try:
             return self._db.execute(sql, values)
+        except sqlite3.DatabaseError as error:
+            raise damaged(self.path, error) from error
+
+    def _fetch(self, sql: str, values: Values = ()) -> Iterator[tuple[Any, ...]]:
+        return self._drain(self._execute(sql, values))
+
+    def _drain(self, cursor: sqlite3.Cursor) -> Iterator[tuple[Any, ...]]:
+        """The rows one by one: SQLite meets a damaged page while it reads, not when it is asked."""
+        try:
+            yield from cursor
         except sqlite3.DatabaseError as error:
             raise damaged(self.path, error) from error
 
