@@ -156,7 +156,7 @@ def recognise(path: Path) -> Source:
     if not path.exists():
         raise NotFound(f"{path}: no such file")
     if not path.is_file():
-        raise UsageError(f"{path} is no file", hint="Name the files in it.")
+        raise UsageError(f"{path} is a folder", hint="Name the files in it.")
     try:
         start = head(path)
     except OSError as error:

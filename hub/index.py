@@ -6,6 +6,7 @@ its vocabulary with scikit-learn.
 
 Weight of term t in document d, after Singhal (pivoted length, double logarithm):
     (1 + ln(1 + ln tf)) / ((1 - s) + s * length / mean length) * ln((1 + N) / (1 + df))
+A document whose whole name is what was asked gets a bonus, and its prior lifts the sum.
 """
 
 import json

@@ -62,7 +62,9 @@ def test_readme_commands_print_what_the_readme_shows(block: re.Match[str]) -> No
     said = on_a_terminal(block["command"])
     if UPDATE:
         text = README.read_text("utf-8")
-        README.write_text(text.replace(block[0], f"```console\n$ {block['command']}\n{said}```"), "utf-8")
+        README.write_text(
+            text.replace(block[0], f"```console\n$ {block['command']}\n{said}```"), "utf-8"
+        )
         return
     assert without_days(said) == without_days(block["answer"])
 
@@ -73,4 +75,6 @@ def test_readme_has_five_commands_with_answers() -> None:
 
 def test_readme_states_every_exit_code() -> None:
     text = README.read_text("utf-8")
-    assert [code for code, meaning in EXIT_CODES.items() if f"| {code} | {meaning} |" not in text] == []
+    assert [
+        code for code, meaning in EXIT_CODES.items() if f"| {code} | {meaning} |" not in text
+    ] == []

@@ -29,6 +29,7 @@ from hypothesis import strategies as st
 from hub.errors import Damaged, HubError
 from hub.index import (
     EXACT_WEIGHT,
+    LEAST_WEIGHT,
     MAX_QUERY,
     PRIOR_WEIGHT,
     SLOPE,
@@ -75,7 +76,8 @@ class Naive:
         self.frequency = Counter(term for counts in self.counts for term in counts)
 
     def weight(self, term: str) -> float:
-        return math.log((1 + len(self.documents)) / (1 + self.frequency[term]))
+        rarity = math.log((1 + len(self.documents)) / (1 + self.frequency[term]))
+        return max(rarity, LEAST_WEIGHT)
 
     def search(
         self, text: str, tokens: Sequence[Sequence[str]] = (), years: tuple[int, int] | None = None
@@ -102,7 +104,7 @@ class Naive:
             )
             if bare in self.named[at]:
                 total += bonus
-            if any(self.counts[at][term] for term in wanted):
+            if any(self.counts[at][term] for term in wanted) or bare in self.named[at]:
                 scored.append((-total * (1 + PRIOR_WEIGHT * document.prior), at, document.key))
         return [(key, -score) for score, _, key in sorted(scored)]
 

@@ -322,7 +322,9 @@ class Catalog:
     def _drain(self, cursor: sqlite3.Cursor) -> Iterator[tuple[Any, ...]]:
         """The rows one by one: SQLite meets a damaged page while it reads, not when it is asked."""
         try:
-            yield from cursor
+            # No `yield from`: it would close the cursor of a connection that is closed already.
+            for raw in cursor:  # noqa: UP028
+                yield raw
         except sqlite3.DatabaseError as error:
             raise damaged(self.path, error) from error
 
