@@ -10,16 +10,6 @@ from typing import BinaryIO
 from crawlers.records import LibraryRecord, Record
 
 
-class SourceError(Exception):
-    """A source could not be read: which one, where, and why."""
-
-    def __init__(self, source: str, where: str, reason: str) -> None:
-        super().__init__(f"{source}: {where}: {reason}")
-        self.source = source
-        self.where = where
-        self.reason = reason
-
-
 @dataclass(frozen=True)
 class Skip:
     """One thing that could not become a record."""
