@@ -54,6 +54,15 @@ def open_file(path: Path) -> Opened:
     return Opened(path, raw, stream, path.stat().st_size)
 
 
+def packed_at(path: Path) -> int | None:
+    """When a gzip file was packed, in seconds since 1970, as its header says; None when it does not."""
+    with path.open("rb") as file:
+        start = file.read(8)
+    if start[:2] != b"\x1f\x8b" or len(start) < 8:
+        return None
+    return int.from_bytes(start[4:8], "little") or None
+
+
 def head(path: Path) -> bytes:
     """The first bytes of the file, decompressed; shorter where it is damaged."""
     opened = open_file(path)

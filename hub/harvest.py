@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from crawlers.files import Opened, head, open_file
+from crawlers.files import Opened, head, open_file, packed_at
 from crawlers.records import LibraryRecord, Record
 from crawlers.source import Origin, Page, Skip, Source, source_of
 from hub import index as index_module
@@ -172,13 +172,15 @@ def recognise(path: Path) -> Source:
 
 
 def day_of(path: Path) -> str:
-    """The day in the file's name (`evaluation-tables.2020-08-28.json.gz`), or of its last change."""
+    """The day in the file's name (`evaluation-tables.2020-08-28.json.gz`), else the one that gzip
+    wrote into it when it was packed, else that of its last change."""
     for found in re.finditer(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)", path.name):
         try:
             return date.fromisoformat(found[0]).isoformat()
         except ValueError:
             continue
-    return datetime.fromtimestamp(path.stat().st_mtime, UTC).date().isoformat()
+    packed = packed_at(path) or path.stat().st_mtime
+    return datetime.fromtimestamp(packed, UTC).date().isoformat()
 
 
 def put(catalog: Catalog, pages: Iterable[Page], source: str, address: str, day: str) -> Summary:

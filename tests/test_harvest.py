@@ -1,5 +1,6 @@
 """One run of a source into the catalog: what came, what did not and why, and that it is written down."""
 
+import gzip
 import os
 from collections import Counter
 from pathlib import Path
@@ -171,3 +172,14 @@ def test_the_index_is_built_when_the_catalog_changed_and_only_then(places: Paths
         [folder] = [path for path in places.index.glob("build-*") if path.name != name]
         (folder / "meta.json").write_bytes(b"")
         assert update_index(catalog, places), "a damaged index is built again"
+
+
+def test_day_of_a_packed_file_without_a_date_in_its_name_is_the_day_it_was_packed(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "jul-28-methods.json.gz"
+    path.write_bytes(gzip.compress(b"[]", mtime=1_753_660_800))  # 2025-07-28
+    assert day_of(path) == "2025-07-28"
+    path.write_bytes(gzip.compress(b"[]", mtime=0))
+    os.utime(path, (0, 86_400 * 365))
+    assert day_of(path) == "1971-01-01"
