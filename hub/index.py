@@ -89,6 +89,7 @@ class Index:
         self.meta = meta
         self._a = arrays
         self.size = int(meta["documents"])
+        self._places: dict[str, int | None] = {}
 
     @classmethod
     def open(cls, root: Path) -> Self:
@@ -152,7 +153,7 @@ class Index:
             return 0, []
         scores = np.zeros(self.size, np.float32)
         for documents, counts, weight in wanted:
-            scores[documents] += _TF[counts] * np.float32(weight)
+            np.add.at(scores, documents, (_TF * np.float32(weight))[counts])
         scores *= self._a["norms"]
         if len(named):
             rarity = max(LEAST_WEIGHT, log((1 + self.size) / (1 + len(named))))
@@ -192,7 +193,7 @@ class Index:
         wanted = []
         offsets = self._a["posting_offsets"]
         for term, share in repeats.items():
-            at = self._find(term)
+            at = self._place(term)
             if at is not None:
                 part = slice(int(offsets[at]), int(offsets[at + 1]))
                 documents = self._a["posting_documents"][part]
@@ -223,6 +224,14 @@ class Index:
         if at == len(tokens) or tokens[at] != wanted:
             return self._a["filter_documents"][:0]
         return self._a["filter_documents"][int(offsets[at]) : int(offsets[at + 1])]
+
+    def _place(self, term: str) -> int | None:
+        """What `_find` says, remembered: the words that people ask for come again."""
+        if term not in self._places:
+            if len(self._places) > 50_000:
+                self._places.clear()
+            self._places[term] = self._find(term)
+        return self._places[term]
 
     def _find(self, text: str) -> int | None:
         """The place of a term among the sorted terms; binary search over the mapped bytes."""
@@ -274,7 +283,7 @@ def _top(scores: Array, limit: int) -> Array:
     whole = len(scores) // 64 * 64
     floor = np.float32(0)
     if whole >= 64 * limit:
-        peaks = scores[:whole].reshape(-1, 64).max(axis=1)
+        peaks = np.maximum.reduceat(scores[:whole], np.arange(0, whole, 64))
         floor = np.partition(peaks, len(peaks) - limit)[len(peaks) - limit]
     candidates = np.flatnonzero(scores >= floor) if floor > 0 else np.flatnonzero(scores)
     order = np.lexsort((candidates, -scores[candidates]))[:limit]
@@ -455,14 +464,21 @@ def _count(batch: list[Document], columns: Numbers) -> tuple[Array, Any]:
         for name in document.names:
             found.extend(map(number, surfaces(name) * TITLE_WEIGHT))
         ends.append(len(found))
-    plain = [word for word in numbers if is_plain(word)]
-    rows = list(map(number, plain))
-    places = list(map(columns.__getitem__, stems_of(plain)))
+    plain: list[str] = []
+    rows: list[int] = []
+    others: list[tuple[str, int]] = []
     for word, at in numbers.items():
-        if not is_plain(word):
-            for term in terms_of(word):
-                rows.append(at)
-                places.append(columns[term])
+        bare = word.strip("'.")
+        if is_plain(bare):
+            plain.append(bare)
+            rows.append(at)
+        else:
+            others.append((word, at))
+    places = list(map(columns.__getitem__, stems_of(plain)))
+    for word, at in others:
+        for term in terms_of(word):
+            rows.append(at)
+            places.append(columns[term])
     words = np.asarray(found, np.int32)
     shape = (len(batch), len(numbers))
     by_word = csr_array((np.ones(len(words), np.int32), words, np.asarray(ends)), shape=shape)

@@ -54,6 +54,8 @@ def surfaces(text: str) -> list[str]:
 
 def folded(text: str) -> str:
     """Lower case, compatibility forms and accents gone: `Schölkopf` and `ｒｅｓｎｅｔ` read plainly."""
+    if text.isascii():
+        return text.lower()
     return unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFKD", text))).lower()
 
 

@@ -26,7 +26,7 @@ names = zipfile.ZipFile(sys.argv[1]).namelist()
 def holds(prefix):
     return any(name.startswith(prefix) for name in names)
 wrong = [prefix for prefix in ("hub/data/seed/", "tests/", "data/") if holds(prefix)]
-wanted = ("hub/cli.py", "crawlers/", "reproduce/", "hub/data/prepared/catalog.db",
+wanted = ("hub/cli/__init__.py", "crawlers/", "reproduce/", "hub/data/prepared/catalog.db",
           "hub/data/prepared/index/")
 absent = [prefix for prefix in wanted if not holds(prefix)]
 if wrong or absent:

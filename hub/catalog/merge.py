@@ -1,6 +1,7 @@
 """Whose word counts: one row out of what several sources say, and the names it goes by."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, Final
 
 RANKS: Final = {"curated": 100, "arxiv": 80, "github": 70, "pwc": 60, "hf": 50, "import": 40}
@@ -16,6 +17,7 @@ Row = dict[str, Any]
 _PROVENANCE: Final = frozenset({"source", "source_url", "retrieved_at", "licence", "field_sources"})
 
 
+@cache
 def rank(source: str) -> int:
     """How much a source's word counts; higher wins, unknown sources come last."""
     return RANKS.get(source.partition("_")[0], 0)

@@ -62,6 +62,8 @@ class Catalog:
             found = revision(connection)
             if found == HEAD and write:
                 begin_writing(connection)
+            elif found == HEAD:
+                connection.execute("PRAGMA mmap_size = 1073741824")  # reads without copying pages
         except sqlite3.DatabaseError as error:
             connection.close()
             raise damaged(path, error) from error
@@ -378,7 +380,8 @@ class Shape:
     def decode(self, raw: Sequence[Any]) -> Row:
         row = dict(zip(self.columns, raw, strict=True))
         for name in self.json:
-            row[name] = json.loads(row[name])
+            text = row[name]
+            row[name] = _EMPTY[text]() if text in _EMPTY else json.loads(text)
         for name in self.boolean:
             if row[name] is not None:
                 row[name] = bool(row[name])
@@ -389,6 +392,7 @@ def _chunks(values: list[str], size: int) -> Iterator[list[str]]:
     return (values[start : start + size] for start in range(0, len(values), size))
 
 
+_EMPTY: Final = {"[]": list, "{}": dict}
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
