@@ -154,14 +154,13 @@ class Index:
         scores = np.zeros(self.size, np.float32)
         for documents, counts, weight in wanted:
             np.add.at(scores, documents, (_TF * np.float32(weight))[counts])
-        scores *= self._a["norms"]
+        scores *= self._scale
         if len(named):
             rarity = max(LEAST_WEIGHT, log((1 + self.size) / (1 + len(named))))
-            scores[named] += np.float32(EXACT_WEIGHT * rarity)
-        scores *= self._lift
+            scores[named] += np.float32(EXACT_WEIGHT * rarity) * self._lift[named]
         if filters or years:
             scores[~self._mask(filters, years)] = 0.0
-        found = int(np.count_nonzero(scores))
+        found = int(np.count_nonzero(scores > 0))
         best = _top(scores, min(limit, found))
         return found, [Found(self._key(int(at)), float(scores[at])) for at in best]
 
@@ -200,6 +199,11 @@ class Index:
                 counts = self._a["posting_counts"][part]
                 wanted.append((documents, counts, share * float(self._a["term_weights"][at])))
         return wanted
+
+    @cached_property
+    def _scale(self) -> Array:
+        """What length and prior do to the sum of a document's terms."""
+        return self._a["norms"] * self._lift
 
     @cached_property
     def _lift(self) -> Array:
@@ -275,15 +279,16 @@ _TF: Final = np.concatenate([[0.0], 1 + np.log(1 + np.log(np.arange(1, 256)))]).
 def _top(scores: Array, limit: int) -> Array:
     """Places of the `limit` highest scores, best first, ties in order of place.
 
-    The best of each block of 64 are looked at first: the limit-th of them is a floor that leaves
-    few places to sort, without partitioning all scores.
+    The best of each group of 64 are looked at first: the limit-th of them is a floor that leaves
+    few places to sort, without partitioning all scores. A group is every so-many-th score, so that
+    the maxima are taken over whole rows at a time.
     """
     if limit == 0:
         return np.empty(0, np.intp)
     whole = len(scores) // 64 * 64
     floor = np.float32(0)
     if whole >= 64 * limit:
-        peaks = np.maximum.reduceat(scores[:whole], np.arange(0, whole, 64))
+        peaks = scores[:whole].reshape(64, -1).max(axis=0)
         floor = np.partition(peaks, len(peaks) - limit)[len(peaks) - limit]
     candidates = np.flatnonzero(scores >= floor) if floor > 0 else np.flatnonzero(scores)
     order = np.lexsort((candidates, -scores[candidates]))[:limit]
