@@ -15,6 +15,7 @@ import shutil
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b, sha256
@@ -369,20 +370,31 @@ def _fit(documents: Iterable[Document]) -> dict[str, Array]:
         places.append(by_term.indices.astype(np.int32))
         counts.append(np.minimum(by_term.data, 255).astype(np.uint8))
         row_sizes.append(np.diff(by_term.indptr))
+    filters = _filters(_joined(marks, np.uint64), _joined(marked, np.int32))
     order, terms_ = _sorted(columns)
     columns.clear()
+    _give_back()
     postings = _by_term(places, counts, row_sizes, order)
     length = _joined(lengths, np.float32)
     mean = float(length.mean()) if length.any() else 1.0
     return {
         **terms_,
         **postings,
-        **_filters(_joined(marks, np.uint64), _joined(marked, np.int32)),
+        **filters,
         **_texts("key", keys),
         "norms": (1.0 / ((1 - SLOPE) + SLOPE * length / mean)).astype(np.float32),
         "priors": np.asarray(priors, np.float32),
         "years": np.asarray(years, np.int16),
     }
+
+
+def _give_back() -> None:
+    """Hands freed memory back to the system where the C library keeps it (glibc): the transposition
+    that follows needs as much again as the counting has let go."""
+    import ctypes
+
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _by_term(

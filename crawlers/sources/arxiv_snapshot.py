@@ -108,7 +108,8 @@ def parse(said: dict[str, Any], day: str) -> list[Record]:
         "extra": extra,
     }
     # What is not said is not handed over: validating None costs as much as validating a text.
-    paper = PaperRecord(**{name: one for name, one in fields.items() if one is not None}, **base)
+    known = {name: one for name, one in fields.items() if one is not None}
+    paper = PaperRecord.model_validate(known | base)
     return [paper, *code(paper, base)]
 
 

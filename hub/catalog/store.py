@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -63,7 +64,8 @@ class Catalog:
             if found == HEAD and write:
                 begin_writing(connection)
             elif found == HEAD:
-                connection.execute("PRAGMA mmap_size = 1073741824")  # reads without copying pages
+                # 16 MB of pages: what a listing reads again and again, and no more memory than that.
+                connection.execute("PRAGMA cache_size = -16000")
         except sqlite3.DatabaseError as error:
             connection.close()
             raise damaged(path, error) from error
@@ -375,7 +377,14 @@ class Shape:
         )
 
     def encode(self, row: Row) -> list[Any]:
-        return [_dumps(row[name]) if name in self.json else row[name] for name in self.columns]
+        values = list(map(row.__getitem__, self.columns))
+        for at in self._json_at:
+            values[at] = _encode(values[at]) if values[at] else str(values[at])
+        return values
+
+    @cached_property
+    def _json_at(self) -> tuple[int, ...]:
+        return tuple(at for at, name in enumerate(self.columns) if name in self.json)
 
     def decode(self, raw: Sequence[Any]) -> Row:
         row = dict(zip(self.columns, raw, strict=True))
@@ -394,7 +403,3 @@ def _chunks(values: list[str], size: int) -> Iterator[list[str]]:
 
 _EMPTY: Final = {"[]": list, "{}": dict}
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-
-
-def _dumps(value: Any) -> str:
-    return _encode(value) if value else str(value)
