@@ -1,10 +1,11 @@
 """What the index is told of each entry: catalog rows -> index documents."""
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator
 from math import log1p, log10
 from typing import Any
+
+import orjson
 
 from hub.catalog import Catalog, names_of, read
 from hub.filters import authors_of, categories_of
@@ -36,13 +37,13 @@ def _papers(catalog: Catalog, tasks: dict[str, str]) -> Iterator[Document]:
     links = {row["key"]: row["n"] for row in read.links_per(catalog, "paper")}
     for paper in read.papers(catalog):
         key, title, abstract, authors, published, categories, own_tasks, comment = paper
-        names = json.loads(authors) if authors != "[]" else []
+        names = orjson.loads(authors) if authors != "[]" else []
         its_tasks = (
-            results.get(key, set()).union(json.loads(own_tasks))
+            results.get(key, set()).union(orjson.loads(own_tasks))
             if own_tasks != "[]"
             else results.get(key, ())
         )
-        filters = ["kind:paper", *categories_of(json.loads(categories))]
+        filters = ["kind:paper", *categories_of(orjson.loads(categories))]
         filters += [f"task:{task}" for task in sorted(its_tasks)]
         filters += authors_of(names)
         code = links.get(key, 0)
@@ -66,7 +67,7 @@ def _repositories(catalog: Catalog) -> Iterator[Document]:
     papers = {row["key"]: row["n"] for row in read.links_per(catalog, "repository")}
     stars = _stars(catalog)
     for key, name, description, topics, language in read.repositories(catalog):
-        words = [name, description, language, *json.loads(topics)]
+        words = [name, description, language, *orjson.loads(topics)]
         yield Document(
             key=key,
             names=(),

@@ -14,6 +14,7 @@ from hub import index as index_module
 from hub.catalog import Catalog, Counts
 from hub.errors import Damaged, NotFound, UsageError
 from hub.library import Library
+from hub.memory import uncollected
 from hub.paths import Paths
 
 Progress = Callable[[int, int, Counts], None]
@@ -71,7 +72,8 @@ def import_file(
     state = "failed"
     try:
         pages = source.read(opened.stream, origin)
-        _take(catalog, library, harvest, summary, pages, opened, progress)
+        with uncollected():
+            _take(catalog, library, harvest, summary, pages, opened, progress)
         state = "damaged" if summary.broken else "done"
     except KeyboardInterrupt:
         summary.interrupted = True

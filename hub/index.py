@@ -15,19 +15,21 @@ import shutil
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from hashlib import blake2b, sha256
+from hashlib import sha256
 from itertools import count
 from math import log
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final, Self
+from zlib import crc32
 
 import numpy as np
 
 from hub.errors import Damaged
-from hub.words import exact, is_plain, stems_of, surfaces, terms, terms_of
+from hub.memory import give_back, uncollected
+from hub.words import STOP_WORDS, exact, stems_of, surfaces, terms, terms_of
 
 FORMAT: Final = 1
 """Version of the files; another number means: build again."""
@@ -164,12 +166,6 @@ class Index:
         found = int(np.count_nonzero(scores > 0))
         best = _top(scores, min(limit, found))
         return found, [Found(self._key(int(at)), float(scores[at])) for at in best]
-
-    def matching(
-        self, *, filters: Sequence[Sequence[str]], years: tuple[int, int] | None = None
-    ) -> int:
-        """How many documents pass the filters alone."""
-        return int(np.count_nonzero(self._mask(filters, years)))
 
     def weight(self, term: str) -> float | None:
         """ln((1 + N) / (1 + df)) of a term; None when no document has it."""
@@ -308,7 +304,8 @@ def build(root: Path, documents: Iterable[Document], *, generation: int) -> Inde
     folder = root / f"build-{os.getpid()}-{os.urandom(4).hex()}"
     folder.mkdir()
     try:
-        _write(folder, _fit(documents), generation)
+        with uncollected():
+            _write(folder, _fit(documents), generation)
         partial = root / f"{folder.name}.current"
         partial.write_text(folder.name, "ascii")
         _sync(partial)
@@ -373,7 +370,7 @@ def _fit(documents: Iterable[Document]) -> dict[str, Array]:
     filters = _filters(_joined(marks, np.uint64), _joined(marked, np.int32))
     order, terms_ = _sorted(columns)
     columns.clear()
-    _give_back()
+    give_back()  # the transposition needs as much again as the counting has let go
     postings = _by_term(places, counts, row_sizes, order)
     length = _joined(lengths, np.float32)
     mean = float(length.mean()) if length.any() else 1.0
@@ -386,15 +383,6 @@ def _fit(documents: Iterable[Document]) -> dict[str, Array]:
         "priors": np.asarray(priors, np.float32),
         "years": np.asarray(years, np.int16),
     }
-
-
-def _give_back() -> None:
-    """Hands freed memory back to the system where the C library keeps it (glibc): the transposition
-    that follows needs as much again as the counting has let go."""
-    import ctypes
-
-    with suppress(AttributeError, OSError):
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _by_term(
@@ -452,8 +440,12 @@ def _filters(marks: Array, documents: Array) -> dict[str, Array]:
 
 
 def mark_of(token: str) -> int:
-    """A filter token as 64 bits: authors alone are more tokens than all words of the index."""
-    return int.from_bytes(blake2b(_utf8(token), digest_size=8).digest(), "little")
+    """A filter token as 64 bits: authors alone are more tokens than all words of the index.
+
+    Two checksums, forwards and backwards, at a tenth of the time of a cryptographic one.
+    """
+    raw = _utf8(token)
+    return crc32(raw) << 32 | crc32(raw[::-1])
 
 
 Numbers = defaultdict[str, int]
@@ -473,20 +465,23 @@ def _count(batch: list[Document], columns: Numbers) -> tuple[Array, Any]:
     from scipy.sparse import csr_array
 
     numbers = _numbers()
-    number = numbers.__getitem__
-    found = array("i")
+    found: list[int] = []
     ends = [0]
     for document in batch:
-        found.extend(map(number, surfaces(document.body)))
+        words = surfaces(document.body)
         for name in document.names:
-            found.extend(map(number, surfaces(name) * TITLE_WEIGHT))
+            words += surfaces(name) * TITLE_WEIGHT
+        if len(words) > 1:
+            found += itemgetter(*words)(numbers)  # one call for all: half the time of a map
+        elif words:
+            found.append(numbers[words[0]])
         ends.append(len(found))
     plain: list[str] = []
     rows: list[int] = []
     others: list[tuple[str, int]] = []
     for word, at in numbers.items():
         bare = word.strip("'.")
-        if is_plain(bare):
+        if bare.isalnum() and bare.isascii() and bare not in STOP_WORDS:
             plain.append(bare)
             rows.append(at)
         else:
@@ -496,9 +491,9 @@ def _count(batch: list[Document], columns: Numbers) -> tuple[Array, Any]:
         for term in terms_of(word):
             rows.append(at)
             places.append(columns[term])
-    words = np.asarray(found, np.int32)
+    said = np.array(found, np.int32)
     shape = (len(batch), len(numbers))
-    by_word = csr_array((np.ones(len(words), np.int32), words, np.asarray(ends)), shape=shape)
+    by_word = csr_array((np.ones(len(said), np.int32), said, np.asarray(ends)), shape=shape)
     shape = (len(numbers), len(columns))
     to_terms = csr_array((np.ones(len(rows), np.int32), (rows, places)), shape=shape)
     return np.diff(ends).astype(np.float32), (by_word @ to_terms).tocsr()

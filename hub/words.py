@@ -64,13 +64,9 @@ def _stemmer() -> Stemmer.Stemmer:
     return Stemmer.Stemmer("english", 0)
 
 
-def is_plain(surface: str) -> bool:
-    """True when the word stands for its own stem: no stop word, no joint, no other script."""
-    return surface.isascii() and surface.isalnum() and surface not in STOP_WORDS
-
-
 def stems_of(plain: list[str]) -> list[str]:
-    """The terms of many plain words, one each; what terms_of gives, without its bookkeeping."""
+    """The terms of many words of ASCII letters and digits, stop words left out before: one each, as
+    terms_of gives them, without its bookkeeping."""
     return list(_stemmer().stemWords(plain))
 
 

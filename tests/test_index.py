@@ -233,7 +233,7 @@ def test_chinese_is_found_by_any_two_characters(tmp_path: Path) -> None:
 def test_an_index_of_nothing_finds_nothing(tmp_path: Path) -> None:
     index = build(tmp_path, [], generation=0)
     assert index.search("anything") == (0, [])
-    assert index.matching(filters=[["kind:a"]]) == 0
+    assert index.search("", filters=[["kind:a"]]) == (0, [])
     assert Index.open(tmp_path).check() == []
     index = build(tmp_path / "bare", [Document("paper:1", (), "")], generation=0)
     assert index.search("anything") == (0, [])

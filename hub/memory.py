@@ -1,0 +1,25 @@
+"""How long work that makes objects by the million stays quick and small."""
+
+import ctypes
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Leaves the cycle collector out while the block runs: an import makes millions of objects and no
+    cycles, and looking through them again and again took a sixth of its time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def give_back() -> None:
+    """Hands freed memory back to the system where the C library keeps it (glibc)."""
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)
