@@ -24,7 +24,6 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 NEEDED = {
     "alembic": "alembic",
     "filelock": "filelock",
-    "ijson": "ijson",
     "numpy": "numpy",
     "orjson": "orjson",
     "platformdirs": "platformdirs",
