@@ -165,7 +165,7 @@ class Index:
             scores[~self._mask(filters, years)] = 0.0
         found = int(np.count_nonzero(scores > 0))
         best = _top(scores, min(limit, found))
-        return found, [Found(self._key(int(at)), float(scores[at])) for at in best]
+        return found, self._found(best, scores)
 
     def weight(self, term: str) -> float | None:
         """ln((1 + N) / (1 + df)) of a term; None when no document has it."""
@@ -177,9 +177,9 @@ class Index:
     ) -> tuple[int, list[Found]]:
         """How many documents pass, and those with the highest priors, ties in order of place."""
         passing = np.flatnonzero(self._mask(filters, years))
-        priors = self._a["priors"][passing]
-        best = np.argsort(-priors, kind="stable")[:limit]
-        return len(passing), [Found(self._key(int(passing[at])), float(priors[at])) for at in best]
+        priors = self._a["priors"]
+        best = np.argsort(-priors[passing], kind="stable")[:limit]
+        return len(passing), self._found(passing[best], priors)
 
     def _wanted(self, asked: Sequence[str]) -> list[tuple[Array, Array, float]]:
         """Documents, counts and weight of each term of the query that the index has."""
@@ -250,10 +250,14 @@ class Index:
                 high = middle
         return None
 
-    def _key(self, at: int) -> str:
-        offsets = self._a["key_offsets"]
-        raw: bytes = self._a["key_bytes"][int(offsets[at]) : int(offsets[at + 1])].tobytes()
-        return raw.decode("utf-8")
+    def _found(self, places: Array, scores: Array) -> list[Found]:
+        """The keys of these documents with their scores."""
+        raw, offsets = self._a["key_bytes"], self._a["key_offsets"]
+        starts, stops = offsets[places].tolist(), offsets[places + 1].tolist()
+        return [
+            Found(raw[start:stop].tobytes().decode("utf-8"), score)
+            for start, stop, score in zip(starts, stops, scores[places].tolist(), strict=True)
+        ]
 
     def check(self) -> list[str]:
         """Files whose content is not what was written; empty when the index is sound."""
