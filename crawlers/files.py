@@ -97,6 +97,7 @@ def lines(stream: BinaryIO) -> Iterator[tuple[int, Any]]:
         if not line:
             return
         if len(line) >= MAX_LINE_BYTES and not line.endswith(b"\n"):
+            line = b""  # let go before the rest of it is passed over
             yield number, Skip(f"line {number}", f"longer than {MAX_LINE_BYTES >> 20} MiB")
             try:
                 _skip_line(stream)
@@ -133,7 +134,7 @@ def _json_reason(line: bytes, error: ValueError) -> str:
 
 def _skip_line(stream: BinaryIO) -> None:
     """Reads to the end of the line, or of the file."""
-    while rest := stream.readline(MAX_LINE_BYTES):
+    while rest := stream.readline(_CHUNK >> 4):
         if rest.endswith(b"\n"):
             return
 
