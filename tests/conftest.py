@@ -3,6 +3,7 @@
 import importlib.util
 import ipaddress
 import os
+import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,6 +38,11 @@ def _is_local(family: int, address: Any) -> bool:
         return host == "localhost" or ipaddress.ip_address(host.partition("%")[0]).is_loopback
     except ValueError:
         return False
+
+
+# A run in the background begins with Ctrl-C ignored, and every process it starts inherits that; the
+# tests that interrupt the hub need what a terminal gives.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)
