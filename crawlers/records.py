@@ -11,7 +11,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Final, Literal
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, ValidationError
 from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
 from sqlmodel._compat import SQLModelConfig
@@ -385,6 +385,18 @@ class AliasRecord(Record):
     key: KeyText
 
 
+class NoticeRecord(Record):
+    """Something that its operator says of a paper as a whole: it was withdrawn."""
+
+    table_name: ClassVar[str] = "notice"
+    key_fields: ClassVar[tuple[str, ...]] = ("key", "notice")
+
+    key: KeyText
+    notice: Literal["withdrawn"]
+    day: Day | None = None
+    """When it happened, if the source says so."""
+
+
 class NoteRecord(SQLModel):
     """One note of a user."""
 
@@ -437,5 +449,15 @@ RECORDS: Final = {
         ResultRecord,
         LinkRecord,
         AliasRecord,
+        NoticeRecord,
     )
 }
+
+
+def reason(error: ValidationError) -> str:
+    """The first complaint in few words, without the value."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    place = first["loc"][0] if first["loc"] else "record"
+    if first["type"] == "string_type":
+        return f"{place}: missing or not a text"
+    return f"{place}: {first['msg'].removeprefix('Value error, ').lower()}"

@@ -13,7 +13,7 @@ FORMAT: Final = 1
 """Of the JSON lines; the same number as crawlers.sources.hub_export.FORMAT (a test holds them equal)."""
 
 TABLES: Final = {
-    "papers": ("paper", "alias"),
+    "papers": ("paper", "alias", "notice"),
     "repositories": ("repository", "repository_snapshot", "link"),
     "datasets": ("dataset",),
     "frameworks": ("framework",),
@@ -96,6 +96,7 @@ def _rows(
     for table in TABLES[what]:
         names = _KEY_COLUMN.get(table, ("key",))
         for row in read.under(catalog, table, licence):
+            row.pop("added_at", None)  # of this catalog, not of the thing
             if keys is None or any(row[name] in keys for name in names):
                 kept = row if licence is None else _under(row, licence)
                 if kept is not None:

@@ -14,7 +14,7 @@ _READING_ORDER: Final = (
     "licence_note", "obtain", "obtain_zh", "comment", "abstract", "description",
 )  # fmt: skip
 _PROVENANCE: Final = ("source", "retrieved_at", "licence", "source_url")
-_HIDDEN: Final = frozenset({"key", "field_sources", *_PROVENANCE})
+_HIDDEN: Final = frozenset({"key", "field_sources", "added_at", *_PROVENANCE})
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,8 @@ class Repository(Kept, records.RepositoryRecord, table=True):
     __tablename__: ClassVar[str] = "repository"
     key: str = _key()
     state: str | None = None  # type: ignore[assignment]
+    added_at: str | None = None
+    """When it came into this catalog; None: it came embedded."""
 
 
 class RepositorySnapshot(Kept, records.SnapshotRecord, table=True):
@@ -83,6 +85,7 @@ class Result(Kept, records.ResultRecord, table=True):
     board: str = Field(index=True)
     paper: str | None = Field(default=None, index=True)
     direction: str  # type: ignore[assignment]
+    added_at: str | None = None
 
 
 class Link(Kept, records.LinkRecord, table=True):
@@ -92,12 +95,19 @@ class Link(Kept, records.LinkRecord, table=True):
     repository: str = _key()
     evidence: str = _key()  # type: ignore[assignment]
     source: str = _key()
+    added_at: str | None = None
 
 
 class Alias(Kept, records.AliasRecord, table=True):
     __tablename__: ClassVar[str] = "alias"
     alias: str = _key()
     key: str = Field(index=True)
+
+
+class Notice(Kept, records.NoticeRecord, table=True):
+    __tablename__: ClassVar[str] = "notice"
+    key: str = _key()
+    notice: str = _key()  # type: ignore[assignment]
 
 
 class Name(SQLModel, table=True):
@@ -128,6 +138,47 @@ class Harvest(SQLModel, table=True):
     skipped: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     """Reason -> count."""
     note: str | None = None
+    next_allowed: str | None = None
+    """When a source that refused may be asked again."""
+    requests: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+
+
+class Change(SQLModel, table=True):
+    """What a published number, a link or a repository was before it changed or went."""
+
+    __tablename__: ClassVar[str] = "change"
+    __table_args__ = (Index("ix_change_at", "at"), Index("ix_change_key", "key"))
+    id: int | None = _key(default=None)
+    at: str
+    table: str
+    key: str
+    """The values of the key fields, joined by a space."""
+    what: str
+    """changed, removed."""
+    before: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    after: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+
+
+class Asked(SQLModel, table=True):
+    """A request that was answered: when it need not be made again, and by what it can be made cheap."""
+
+    __tablename__: ClassVar[str] = "asked"
+    request: str = _key()
+    source: str
+    at: str
+    fresh_until: str | None = None
+    etag: str | None = None
+    modified: str | None = None
+    follow: list[Any] = Field(default_factory=list, sa_type=JSON)
+    """The steps that its answer named."""
+
+
+class Touched(SQLModel, table=True):
+    """An entry that changed since the index was built, and in which generation."""
+
+    __tablename__: ClassVar[str] = "touched"
+    key: str = _key()
+    generation: int = Field(index=True)
 
 
 class State(SQLModel, table=True):
@@ -187,6 +238,6 @@ def _metadata(*tables: type[SQLModel]) -> MetaData:
 
 CATALOG: Final = _metadata(
     Paper, Repository, RepositorySnapshot, Dataset, Framework, Task, TaskNode, Method, Board,
-    Result, Link, Alias, Name, Harvest, State,
+    Result, Link, Alias, Notice, Name, Harvest, Change, Asked, Touched, State,
 )  # fmt: skip
 LIBRARY: Final = _metadata(LibraryEntry, LibraryTag, LibraryNote, Run)

@@ -6,13 +6,14 @@ Fields and traps: https://huggingface.co/datasets/librarian-bots/arxiv-metadata-
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, BinaryIO, Final, Literal
+from typing import Any, BinaryIO, Final
 
 from pydantic import ValidationError
 
 from crawlers.files import lines, names_in
-from crawlers.keys import arxiv_id, parse_key
-from crawlers.records import CONFIDENCE, LinkRecord, PaperRecord, Record, RepositoryRecord
+from crawlers.keys import arxiv_id
+from crawlers.links import code
+from crawlers.records import PaperRecord, Record, reason
 from crawlers.source import Origin, Page, Skip, Source
 
 LICENCE: Final = "CC0-1.0"
@@ -31,9 +32,6 @@ _COLUMNS: Final = frozenset(
 _MONTHS: Final = dict(
     zip("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), range(1, 13), strict=True)
 )
-_CODE: Final = re.compile(r"[gG]it(?:[hH]ub|[lL]ab)\.com/[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9_.-]+")
-"""Begins with a letter that must stand there; what may stand before it is looked at afterwards, since
-a pattern that begins with a choice takes 5 x longer."""
 
 
 def recognise(start: bytes) -> float:
@@ -113,48 +111,6 @@ def parse(said: dict[str, Any], day: str) -> list[Record]:
     return [paper, *code(paper, base)]
 
 
-def code(paper: PaperRecord, base: dict[str, Any]) -> Iterator[Record]:
-    """Links to the repositories that the comment or the abstract names, each once."""
-    seen: set[str] = set()
-    places: tuple[tuple[Literal["comment", "abstract"], str | None], ...] = (
-        ("comment", paper.comment),
-        ("abstract", paper.abstract),
-    )
-    for evidence, text in places:
-        if text is None or ".com/" not in text:
-            continue
-        plain = text.replace("\\_", "_")
-        for found in _CODE.finditer(plain):
-            if _inside_another(plain[: found.start()]):
-                continue
-            bare = found[0].rstrip(".-_")
-            repository = parse_key(f"https://{bare}")
-            if repository is None or repository in seen:
-                continue
-            seen.add(repository)
-            url = f"https://{bare.removesuffix('.git')}"
-            yield RepositoryRecord(
-                key=repository, name="/".join(url.split("/")[3:5]), url=url, **base
-            )
-            yield LinkRecord(
-                paper=paper.key,
-                repository=repository,
-                evidence=evidence,
-                url=url,
-                confidence=CONFIDENCE[evidence],
-                **base,
-            )
-
-
-def _inside_another(before: str) -> bool:
-    """True when the address is the end of another host's name: `docs.github.com`."""
-    return (
-        bool(before)
-        and not before.endswith("www.")
-        and (before[-1].isalnum() or before[-1] in "._-")
-    )
-
-
 def authors(said: dict[str, Any]) -> list[str]:
     """`First Last Suffix` of each author, accents as characters."""
     parsed = said.get("authors_parsed")
@@ -198,15 +154,6 @@ def day_of(stamp: str) -> str | None:
     if found is None or found[2] not in _MONTHS:
         return None
     return f"{found[3]}-{_MONTHS[found[2]]:02}-{int(found[1]):02}"
-
-
-def reason(error: ValidationError) -> str:
-    """The first complaint in few words, without the value."""
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    place = first["loc"][0] if first["loc"] else "record"
-    if first["type"] == "string_type":
-        return f"{place}: missing or not a text"
-    return f"{place}: {first['msg'].removeprefix('Value error, ').lower()}"
 
 
 SOURCE = Source(

@@ -10,9 +10,8 @@ from typing import Any, BinaryIO, Final
 from pydantic import ValidationError
 
 from crawlers.files import lines, names_in
-from crawlers.records import RECORDS, LibraryRecord, Record
+from crawlers.records import RECORDS, LibraryRecord, Record, reason
 from crawlers.source import Origin, Page, Skip, Source
-from crawlers.sources.arxiv_snapshot import reason
 
 FORMAT: Final = 1
 """Version of the line format; grows when an older program could misread it."""

@@ -31,9 +31,9 @@ from crawlers.records import (
     ResultRecord,
     TaskNodeRecord,
     TaskRecord,
+    reason,
 )
 from crawlers.source import Origin, Page, Skip, Source
-from crawlers.sources.arxiv_snapshot import reason
 from crawlers.values import parse_value
 
 LICENCE: Final = "CC-BY-SA-4.0"

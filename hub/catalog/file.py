@@ -7,9 +7,9 @@ from typing import Final
 
 from hub.errors import Damaged, HubError
 
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 """The revision this code reads and writes; the last one in hub/migrations/catalog."""
-KNOWN: Final = ("0001",)
+KNOWN: Final = ("0001", "0002")
 """Every revision that `migrate` can bring to HEAD; anything else is newer than this program."""
 
 

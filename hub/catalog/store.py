@@ -16,12 +16,32 @@ from hub.errors import Damaged
 
 if TYPE_CHECKING:
     from crawlers.records import Record
+    from crawlers.source import Scope
 
 _SAID: Final = (
     "paper", "repository", "repository_snapshot", "dataset", "framework", "task", "task_node",
-    "method", "board", "result", "link", "alias",
+    "method", "board", "result", "link", "alias", "notice",
 )  # fmt: skip
 """The tables that hold what sources say."""
+
+_WATCHED: Final = {
+    "result": ("value_text", "value", "spread", "unit", "model_name", "paper", "direction"),
+    "link": ("url", "official", "confidence"),
+    "repository": ("name", "state", "code_licence"),
+}
+"""Tables whose changes are told later (`changes`), and the fields that tell."""
+
+_TOUCHES: Final[dict[str, tuple[str, ...]]] = {
+    **dict.fromkeys(("paper", "repository", "dataset", "framework", "task", "method"), ("key",)),
+    "repository_snapshot": ("repository",),
+    "task_node": (),
+    "board": ("task", "dataset"),
+    "result": ("paper", "task", "dataset"),
+    "link": ("paper", "repository"),
+    "alias": (),
+    "notice": ("key",),
+}
+"""Table -> the columns that name entries whose index documents a row of it changes."""
 
 Values = Sequence[Any] | Mapping[str, Any]
 """What stands for the `?` or the `:name` of a statement."""
@@ -34,11 +54,13 @@ class Counts:
     new: Counter[str] = field(default_factory=Counter)
     changed: Counter[str] = field(default_factory=Counter)
     unchanged: Counter[str] = field(default_factory=Counter)
+    removed: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: "Counts") -> None:
         self.new.update(other.new)
         self.changed.update(other.changed)
         self.unchanged.update(other.unchanged)
+        self.removed.update(other.removed)
 
 
 class Catalog:
@@ -109,44 +131,116 @@ class Catalog:
             raise
         self._execute("COMMIT")
 
-    def upsert(self, records: Iterable["Record"]) -> Counts:
+    def upsert(
+        self,
+        records: Iterable["Record"],
+        *,
+        at: str | None = None,
+        whole: "Iterable[Scope]" = (),
+    ) -> Counts:
         """What the records changed. Call inside `transaction`; a record said twice counts once.
 
         Per field a poorer source never overwrites a better one, and of equals the newer day wins.
+        `at` is the moment (UTC, ISO 8601) that `changes` will tell; None for the embedded catalog,
+        whose rows have no beginning. Rows of the `whole` scopes that are not among the records go.
         """
         by_table: dict[str, list[Record]] = defaultdict(list)
         for record in records:
             by_table[record.table_name].append(record)
         counts = Counts()
+        touched: set[str] = set()
         for table, batch in by_table.items():
-            self._upsert_table(table, batch, counts)
-        if counts.new or counts.changed:
+            self._upsert_table(table, batch, counts, touched, at)
+        for scope in whole:
+            self._remove_rest(scope, by_table.get(scope.table, ()), counts, touched, at)
+        if counts.new or counts.changed or counts.removed:
             self._execute(
                 "INSERT INTO state (name, value) VALUES ('generation', '1') "
                 "ON CONFLICT (name) DO UPDATE SET value = CAST(value AS INTEGER) + 1"
             )
+            if at is not None:
+                self._executemany(
+                    "INSERT INTO touched (key, generation) VALUES (?, ?) ON CONFLICT (key) "
+                    "DO UPDATE SET generation = excluded.generation",
+                    ((key, self.generation()) for key in touched),
+                )
         return counts
 
-    def _upsert_table(self, table: str, batch: Sequence["Record"], counts: Counts) -> None:
+    def _upsert_table(
+        self,
+        table: str,
+        batch: Sequence["Record"],
+        counts: Counts,
+        touched: set[str],
+        at: str | None,
+    ) -> None:
         shape = self._shape(table)
+        watched = _WATCHED.get(table)
         stored = self._stored(shape, [record.identity() for record in batch])
-        touched: dict[tuple[str, ...], Row] = {}
+        written: dict[tuple[str, ...], Row] = {}
+        changes: list[tuple[tuple[str, ...], Row, Row]] = []
         for record in batch:
             identity = record.identity()
             row = stored.get(identity)
             if row is None:
-                stored[identity] = touched[identity] = dict(record.__dict__)
+                row = dict(record.__dict__)
+                if watched:
+                    row["added_at"] = at
+                stored[identity] = written[identity] = row
                 counts.new[table] += 1
-            elif merge(row, record.__dict__, shape.key):
-                touched[identity] = row
+                continue
+            before = {name: row[name] for name in watched} if watched else None
+            if merge(row, record.__dict__, shape.key):
+                written[identity] = row
                 counts.changed[table] += 1
+                if before and any(row[name] != was for name, was in before.items()):
+                    changes.append((identity, before, row))
             else:
                 counts.unchanged[table] += 1
-        if not touched:
+        if not written:
             return
-        self._executemany(shape.upsert, (shape.encode(row) for row in touched.values()))
+        self._executemany(shape.upsert, (shape.encode(row) for row in written.values()))
         if "aliases" in shape.columns:
-            self._store_names(touched.values())
+            self._store_names(written.values())
+        for name in _TOUCHES[table]:
+            touched.update(row[name] for row in written.values() if row[name])
+        if at is not None:
+            for identity, before, row in changes:
+                after = {name: row[name] for name in before if row[name] != before[name]}
+                was = {name: before[name] for name in after}
+                self._note_change(at, table, identity, "changed", was, after)
+
+    def _remove_rest(
+        self,
+        scope: "Scope",
+        said: Sequence["Record"],
+        counts: Counts,
+        touched: set[str],
+        at: str | None,
+    ) -> None:
+        """Takes the rows of a scope that its source does not name any more out of the catalog."""
+        shape = self._shape(scope.table)
+        kept = {record.identity() for record in said}
+        where = f"{scope.field} = ? AND source = ?"
+        for row in list(self.every(scope.table, where, (scope.key, scope.source))):
+            identity = tuple(row[name] for name in shape.key)
+            if identity in kept:
+                continue
+            marks = " AND ".join(f"{name} = ?" for name in shape.key)
+            self._execute(f"DELETE FROM {scope.table} WHERE {marks}", identity)
+            counts.removed[scope.table] += 1
+            touched.update(row[name] for name in _TOUCHES[scope.table] if row[name])
+            if at is not None:
+                known = {name: value for name, value in row.items() if value not in (None, [], {})}
+                self._note_change(at, scope.table, identity, "removed", known, {})
+
+    def _note_change(
+        self, at: str, table: str, identity: Sequence[str], what: str, before: Row, after: Row
+    ) -> None:
+        self._execute(
+            'INSERT INTO change (at, "table", key, what, before, after) VALUES (?, ?, ?, ?, ?, ?)',
+            (at, table, " ".join(identity), what, _encode(before), _encode(after)),
+        )
 
     def _store_names(self, rows: Iterable[Row]) -> None:
         pairs = (
