@@ -15,17 +15,26 @@ class Operator:
     name: str
     title: str
     hosts: frozenset[str]
-    """Every host of its own, files included: redirects stay among them."""
+    """Every host of its own, files included: redirects stay among them. A leading dot stands for
+    any host below."""
     delay: float
     """Seconds from the beginning of one answer to the next request; one connection at a time."""
     penalty: float
     """Seconds without any request after a refusal that names no time."""
     stated_at: str
     """Where the operator states its limits."""
+    strict: bool = False
+    """The first refusal closes all of it for `penalty` seconds at least, whatever it names."""
     token: str | None = None
     """The environment variable with the user's token."""
-    token_host: str | None = None
-    """The only host that may see the token, unless the base address was overridden."""
+    token_base: str | None = None
+    """The variable of the base address whose host, and no other one, gets the token."""
+
+    def owns(self, host: str) -> bool:
+        """True for a host of its own."""
+        return host in self.hosts or any(
+            one.startswith(".") and host.endswith(one) for one in self.hosts
+        )
 
 
 ARXIV: Final = Operator(
@@ -35,6 +44,7 @@ ARXIV: Final = Operator(
     delay=3.0,
     penalty=600.0,
     stated_at="https://info.arxiv.org/help/api/tou.html",
+    strict=True,
 )
 GITHUB: Final = Operator(
     name="github",
@@ -44,20 +54,12 @@ GITHUB: Final = Operator(
     penalty=60.0,
     stated_at="https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api",
     token="GITHUB_TOKEN",
-    token_host="api.github.com",
+    token_base="HUB_GITHUB_API_URL",
 )
 HUGGINGFACE: Final = Operator(
     name="huggingface",
     title="Hugging Face",
-    hosts=frozenset(
-        {
-            "huggingface.co",
-            "cdn-lfs.huggingface.co",
-            "cdn-lfs-us-1.hf.co",
-            "cdn-lfs-eu-1.hf.co",
-            "cas-bridge.xethub.hf.co",
-        }
-    ),
+    hosts=frozenset({"huggingface.co", ".huggingface.co", ".hf.co"}),
     delay=0.65,  # 500 requests in 5 minutes without an account
     penalty=300.0,
     stated_at="https://huggingface.co/docs/hub/rate-limits",

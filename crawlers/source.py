@@ -167,6 +167,20 @@ class Base:
 
 
 @dataclass(frozen=True)
+class Published:
+    """A file whose size and checksum its publisher states."""
+
+    name: str
+    size: int
+    """Bytes."""
+    sha256: str
+    day: str
+    """`YYYY-MM-DD` of what is in it."""
+    stated_at: str
+    """Where size and checksum stand."""
+
+
+@dataclass(frozen=True)
 class Plan:
     """What a crawl will cost, as far as that can be known before it."""
 
@@ -206,6 +220,8 @@ class Source:
     request: ToRequest | None = None
     parse: Parse | None = None
     plan: Callable[[Wish], Plan] | None = None
+    files: Mapping[str, tuple[Published, ...]] = field(default_factory=dict)
+    """Slice -> the published files that make it, for a source that is downloaded whole."""
 
 
 MAX_REASON: Final = 200

@@ -1,12 +1,13 @@
 """What the index is told of each entry: catalog rows -> index documents."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from math import log1p, log10
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
+from crawlers.keys import kind_of
 from hub.catalog import Catalog, names_of, read
 from hub.filters import authors_of, categories_of
 from hub.index import Document
@@ -14,28 +15,67 @@ from hub.index import Document
 CURATED_PRIOR = 3.0
 """Hand-kept rows are what most people mean by a bare name."""
 
+_TABLES: Final = ("paper", "repository", "dataset", "framework", "task", "method")
+"""The tables whose rows are documents, in the order in which the index numbers them."""
+
 _TEXT_LISTS = ("aliases", "languages", "modalities", "topics", "collections")
+
+_AT_ONCE: Final = 500
+"""Keys asked for in one statement."""
 
 
 def documents(catalog: Catalog) -> Iterator[Document]:
     """One document per entry, kind after kind, in key order."""
-    tasks = {row["key"]: row["name"] for row in read.task_names(catalog)}
-    yield from _papers(catalog, tasks)
-    yield from _repositories(catalog)
-    yield from _named(catalog, "dataset", tasks)
-    yield from _named(catalog, "framework", tasks)
-    yield from _named(catalog, "task", tasks)
-    yield from _named(catalog, "method", tasks)
+    tasks = _task_names(catalog)
+    for table in _TABLES:
+        yield from _of_table(catalog, table, tasks, None)
 
 
-def _papers(catalog: Catalog, tasks: dict[str, str]) -> Iterator[Document]:
+def documents_of(catalog: Catalog, keys: Collection[str]) -> Iterator[Document]:
+    """The documents of these keys, as `documents` gives them and in its order.
+
+    With a repository come the frameworks and tools that are built on it, since they carry its stars.
+    Keys that no entry has, or none that is searched, give nothing.
+    """
+    by_table: dict[str, set[str]] = defaultdict(set)
+    for key in keys:
+        by_table[read.TABLE_OF.get(kind_of(key) or "", "")].add(key)
+    for part in _parts(by_table["repository"]):
+        by_table["framework"].update(read.built_on(catalog, part))
+    tasks = _task_names(catalog)
+    for table in _TABLES:
+        for part in _parts(by_table[table]):
+            yield from _of_table(catalog, table, tasks, part)
+
+
+def _parts(keys: Collection[str]) -> Iterator[Sequence[str]]:
+    ordered = sorted(keys)
+    return (ordered[start : start + _AT_ONCE] for start in range(0, len(ordered), _AT_ONCE))
+
+
+def _task_names(catalog: Catalog) -> dict[str, str]:
+    return {row["key"]: row["name"] for row in read.task_names(catalog)}
+
+
+def _of_table(
+    catalog: Catalog, table: str, tasks: dict[str, str], keys: read.Keys
+) -> Iterator[Document]:
+    """The documents of a table's rows with these keys (None: of all)."""
+    if table == "paper":
+        return _papers(catalog, tasks, keys)
+    if table == "repository":
+        return _repositories(catalog, keys)
+    return _named(catalog, table, tasks, keys)
+
+
+def _papers(catalog: Catalog, tasks: dict[str, str], keys: read.Keys) -> Iterator[Document]:
     results: dict[str, set[str]] = defaultdict(set)
     rows: dict[str, int] = defaultdict(int)
-    for row in read.rows_per_paper(catalog):
+    for row in read.rows_per_paper(catalog, keys):
         results[row["paper"]].add(row["task"])
         rows[row["paper"]] += row["n"]
-    links = {row["key"]: row["n"] for row in read.links_per(catalog, "paper")}
-    for paper in read.papers(catalog):
+    links = {row["key"]: row["n"] for row in read.links_per(catalog, "paper", keys)}
+    for paper in read.papers(catalog, keys):
         key, title, abstract, authors, published, categories, own_tasks, comment = paper
         names = orjson.loads(authors) if authors != "[]" else []
         its_tasks = (
@@ -62,11 +102,11 @@ def _papers(catalog: Catalog, tasks: dict[str, str]) -> Iterator[Document]:
         )
 
 
-def _repositories(catalog: Catalog) -> Iterator[Document]:
+def _repositories(catalog: Catalog, keys: read.Keys) -> Iterator[Document]:
     """Words only, no names: ten forks called `pytorch` must not stand beside the framework."""
-    papers = {row["key"]: row["n"] for row in read.links_per(catalog, "repository")}
-    stars = _stars(catalog)
-    for key, name, description, topics, language in read.repositories(catalog):
+    papers = {row["key"]: row["n"] for row in read.links_per(catalog, "repository", keys)}
+    stars = _stars(catalog, keys)
+    for key, name, description, topics, language in read.repositories(catalog, keys):
         words = [name, description, language, *orjson.loads(topics)]
         yield Document(
             key=key,
@@ -77,20 +117,24 @@ def _repositories(catalog: Catalog) -> Iterator[Document]:
         )
 
 
-def _stars(catalog: Catalog) -> dict[str, int]:
-    """The newest known stars of each repository."""
-    return {row["repository"]: row["stars"] or 0 for row in read.stars(catalog)}
+def _stars(catalog: Catalog, repositories: read.Keys) -> dict[str, int]:
+    """The newest known stars of each of these repositories."""
+    return {row["repository"]: row["stars"] or 0 for row in read.stars(catalog, repositories)}
 
 
-def _named(catalog: Catalog, table: str, tasks: dict[str, str]) -> Iterator[Document]:
-    printed = read.rows_per(catalog, table) if table in ("task", "dataset") else []
+def _named(
+    catalog: Catalog, table: str, tasks: dict[str, str], keys: read.Keys
+) -> Iterator[Document]:
+    rows = list(read.whole(catalog, table, keys))
+    printed = read.rows_per(catalog, table, keys) if table in ("task", "dataset") else []
     boards = {row["key"]: row["n"] for row in printed}
-    stars = _stars(catalog) if table == "framework" else {}
+    homes = [row["repository"] for row in rows if row.get("repository")]
+    stars = _stars(catalog, homes)
     on_tasks: dict[str, set[str]] = defaultdict(set)
     if table == "dataset":
-        for row in read.board_tasks(catalog):
+        for row in read.board_tasks(catalog, keys):
             on_tasks[row["dataset"]].add(row["task"])
-    for row in catalog.every(table):
+    for row in rows:
         kind = row["key"].partition(":")[0]
         its_tasks = sorted(on_tasks[row["key"]].union(row.get("tasks", ())))
         yield Document(

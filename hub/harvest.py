@@ -11,7 +11,7 @@ from crawlers.files import Opened, head, open_file, packed_at
 from crawlers.records import LibraryRecord, Record
 from crawlers.source import Origin, Page, Skip, Source, source_of
 from hub import index as index_module
-from hub.catalog import Catalog, Counts
+from hub.catalog import Catalog, Counts, ledger
 from hub.errors import Damaged, NotFound, UsageError
 from hub.library import Library
 from hub.memory import uncollected
@@ -66,8 +66,8 @@ def import_file(
     origin = Origin(path.name, day)
     summary = Summary(source.name, path.name, day)
     with catalog.transaction():
-        catalog.end_dead_harvests()
-        harvest = catalog.harvest_begin(source.name, path.name, _now(), day)
+        ledger.end_dead(catalog)
+        harvest = ledger.begin(catalog, source.name, path.name, _now(), day)
     opened = open_file(path)
     state = "failed"
     try:
@@ -81,7 +81,8 @@ def import_file(
     finally:
         opened.close()
         with catalog.transaction():
-            catalog.harvest_note(
+            ledger.note(
+                catalog,
                 harvest,
                 state=state,
                 counts=summary.counts,
@@ -115,7 +116,8 @@ def _take(
         ]
         with catalog.transaction():
             summary.counts.add(catalog.upsert(fresh))
-            catalog.harvest_note(
+            ledger.note(
+                catalog,
                 harvest,
                 state="running",
                 counts=summary.counts,
@@ -189,12 +191,13 @@ def put(catalog: Catalog, pages: Iterable[Page], source: str, address: str, day:
     """Pages that lie in memory (curated rows) into the catalog, in one transaction."""
     summary = Summary(source, address, day)
     with catalog.transaction():
-        harvest = catalog.harvest_begin(source, address, _now(), day)
+        harvest = ledger.begin(catalog, source, address, _now(), day)
         for page in pages:
             note(summary, page)
             records = (one for one in page.records if not isinstance(one, LibraryRecord))
             summary.counts.add(catalog.upsert(records))
-        catalog.harvest_note(
+        ledger.note(
+            catalog,
             harvest,
             state="done",
             counts=summary.counts,

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from crawlers.keys import Key, kind_of, parse_key, slug
-from hub.catalog import Catalog, Row, fold, read
+from hub.catalog import Catalog, Row, fold, ledger, read
 from hub.catalog.read import TABLE_OF
 from hub.entries import KINDS, Entry, address_of, check_kinds, entry_of
 from hub.errors import HubError, NotFound, UsageError
@@ -382,7 +382,7 @@ class Queries:
         """What each source gave, all tables summed up; kept by the catalog as of its last write."""
         from hub.lists import SourceState
 
-        states = {row["source"]: row["state"] for row in reversed(self.catalog.harvests(200))}
+        states = {row["source"]: row["state"] for row in reversed(ledger.latest(self.catalog, 200))}
         return tuple(
             SourceState(**row, state=states.get(row["source"])) for row in self.catalog.sources()
         )

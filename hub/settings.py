@@ -21,6 +21,10 @@ class Settings:
     """Hits and rows shown when no --limit is given."""
     pager: bool = True
     """Hand long output to a pager on a terminal."""
+    categories: str = "cs.LG cs.CV cs.CL cs.AI cs.NE stat.ML"
+    """arXiv categories that a crawl follows, with spaces between them."""
+    contact: str | None = None
+    """How an operator reaches whoever crawls (an e-mail address); part of the User-Agent."""
     datasets_dir: str | None = None
     """A folder that already holds data sets."""
 

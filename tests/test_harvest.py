@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hub.catalog import Catalog
+from hub.catalog import Catalog, ledger
 from hub.errors import Damaged, HubError, NotFound
 from hub.harvest import Summary, day_of, import_file, recognise, update_index
 from hub.index import Index
@@ -45,7 +45,7 @@ def test_a_harvest_is_written_down_with_its_counts(places: Paths, tmp_path: Path
     assert summary.examples[0].where == "line 3"
     assert summary.damaged and summary.broken is None
     with Catalog.open(places.catalog) as catalog:
-        [row] = catalog.harvests()
+        [row] = ledger.latest(catalog)
     assert (row["state"], row["new"], row["skipped"]) == ("done", 4, {"broken JSON": 1})
     assert row["started_at"] <= row["finished_at"]
     assert row["retrieved_at"] == "2026-03-04"
@@ -118,7 +118,7 @@ def test_ctrl_c_between_pages_keeps_them_and_says_so(places: Paths, tmp_path: Pa
     assert summary.interrupted
     with Catalog.open(places.catalog) as catalog:
         assert catalog.scalar("SELECT COUNT(*) FROM paper") == summary.counts.new["paper"] == 1_000
-        assert catalog.harvests()[0]["state"] == "interrupted"
+        assert ledger.latest(catalog)[0]["state"] == "interrupted"
 
 
 def test_a_harvest_that_fails_is_not_called_done(places: Paths, tmp_path: Path) -> None:
@@ -128,17 +128,17 @@ def test_a_harvest_that_fails_is_not_called_done(places: Paths, tmp_path: Path) 
     with pytest.raises(HubError):
         take(places, arxiv_file(tmp_path / "a.jsonl", 1_500), progress=fail)
     with Catalog.open(places.catalog) as catalog:
-        assert catalog.harvests()[0]["state"] not in ("done", "running")
+        assert ledger.latest(catalog)[0]["state"] not in ("done", "running")
 
 
 def test_a_harvest_that_a_killed_process_left_is_marked_by_the_next(
     places: Paths, tmp_path: Path
 ) -> None:
     with Catalog.open(places.catalog, write=True) as catalog, catalog.transaction():
-        catalog.harvest_begin("arxiv_snapshot", "x", "2026-01-01T00:00:00+00:00", "2026-01-01")
+        ledger.begin(catalog, "arxiv_snapshot", "x", "2026-01-01T00:00:00+00:00", "2026-01-01")
     take(places, arxiv_file(tmp_path / "a.jsonl", 1))
     with Catalog.open(places.catalog) as catalog:
-        assert [row["state"] for row in catalog.harvests()] == ["done", "interrupted"]
+        assert [row["state"] for row in ledger.latest(catalog)] == ["done", "interrupted"]
 
 
 def test_files_are_known_by_what_is_in_them(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from crawlers.files import elements, names_in
 from crawlers.keys import Key, kind_of, paper_key, parse_key, slug
 from crawlers.knowledge import metric
+from crawlers.operators import HUGGINGFACE
 from crawlers.records import (
     CONFIDENCE,
     AliasRecord,
@@ -33,7 +34,7 @@ from crawlers.records import (
     TaskRecord,
     reason,
 )
-from crawlers.source import Origin, Page, Skip, Source
+from crawlers.source import Base, Origin, Page, Published, Skip, Source
 from crawlers.values import parse_value
 
 LICENCE: Final = "CC-BY-SA-4.0"
@@ -660,6 +661,46 @@ _READERS: Final[dict[str, Callable[[Collected, Any], None]]] = {
     "datasets": _dataset,
 }
 
+_STATED: Final = "https://huggingface.co/datasets/pwc-archive/files/commit/a8a8cc9"
+"""The pointers of that commit state size and sha256 of each file."""
+
+_TABLES: Final = Published(
+    "jul-28-evaluation-tables.json.gz",
+    21_833_195,
+    "9da9cd53fabf88bd7728551aadaf3dc91c86f87621c884ff7cc4da969b0d95ee",
+    "2025-07-28",
+    _STATED,
+)
+_METHODS: Final = Published(
+    "jul-28-methods.json.gz",
+    5_442_057,
+    "fc5a66d3274d8e39c7673563096bea94d9b52525c754ce944ff843d6f935ac7f",
+    "2025-07-28",
+    _STATED,
+)
+_DATASETS: Final = Published(
+    "jul-28-datasets.json.gz",
+    8_418_281,
+    "6ef923aaf24ff62c6ef567518728d4c85dba1b23eecbc8e1bb5ad5d6990fe25f",
+    "2025-07-28",
+    _STATED,
+)
+_LINKS: Final = Published(
+    "jul-28-links-between-papers-and-code.json.gz",
+    26_261_205,
+    "e7c60f2170880af3bd5a5b9469a951341435e4ccfd21d3d18393c52cfec24694",
+    "2025-07-28",
+    _STATED,
+)
+_PAPERS: Final = Published(
+    "jul-29-papers-with-abstracts.json.gz",
+    563_802_312,
+    "6a0a820800d4487d838ce96f12383ea9ae68ffac8ddd08c525c896cf30d4a260",
+    "2025-07-29",
+    _STATED,
+)
+_RESULTS: Final = (_DATASETS, _METHODS, _TABLES)
+
 SOURCE = Source(
     name="pwc_archive",
     title="Papers with Code archive",
@@ -667,4 +708,14 @@ SOURCE = Source(
     home=HOME,
     recognise=recognise,
     read=read,
+    operator=HUGGINGFACE,
+    base=Base(
+        "HUB_PWC_ARCHIVE_URL", "https://huggingface.co/datasets/pwc-archive/files/resolve/main"
+    ),
+    files={
+        "results": _RESULTS,
+        "code": (_LINKS,),
+        "ml": (*_RESULTS, _LINKS),
+        "full": (*_RESULTS, _LINKS, _PAPERS),
+    },
 )

@@ -8,7 +8,8 @@ has every SELECT that an interface or the index needs.
 
 from hub.catalog.file import HEAD, KNOWN, connect, create, damaged, migrate, pack, revision
 from hub.catalog.merge import RANKS, UNITED, Row, fold, merge, names_of, rank
-from hub.catalog.store import Catalog, Counts, Shape
+from hub.catalog.shape import Shape
+from hub.catalog.store import Catalog, Counts
 
 __all__ = [
     "HEAD",

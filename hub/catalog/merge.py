@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 RANKS: Final = {"curated": 100, "arxiv": 80, "github": 70, "pwc": 60, "hf": 50, "import": 40}
 """Whose word counts more, by the first part of the source's name: arXiv itself before Papers with
@@ -30,8 +30,12 @@ def fold(name: str) -> str:
     return slug(name).replace("-", "")
 
 
-def merge(row: Row, said: Row, key: Sequence[str]) -> bool:
-    """Puts into `row` what a record says better, field by field; True when anything changed."""
+Outcome = Literal["changed", "restated", "unchanged"]
+"""`restated`: nothing but the day, since the same source says the same again."""
+
+
+def merge(row: Row, said: Row, key: Sequence[str]) -> Outcome:
+    """Puts into `row` what a record says better, field by field."""
     own, new = _provenance(row), _provenance(said)
     old_givers, new_givers = row["field_sources"], said["field_sources"]
     values: Row = {}
@@ -56,13 +60,16 @@ def merge(row: Row, said: Row, key: Sequence[str]) -> bool:
             givers[name] = giver
     better = rank(new[0]) > rank(own[0])
     if not values and not better:
-        return False
+        if new[0] == own[0] and new[1] > own[1]:
+            row["retrieved_at"] = new[1]
+            return "restated"
+        return "unchanged"
     leads = better or (new[0] == own[0] and new[1] >= own[1])
     leader = new if leads else own
     row.update(values)
     row.update(zip(("source", "retrieved_at", "licence", "source_url"), leader, strict=True))
     row["field_sources"] = {name: giver for name, giver in givers.items() if giver != leader}
-    return True
+    return "changed"
 
 
 def _provenance(row: Row) -> list[Any]:

@@ -6,6 +6,8 @@ row means to a person is the business of hub.queries.
 
 import json
 from collections.abc import Iterator, Sequence
+from datetime import date
+from heapq import nsmallest
 from typing import Any, Final
 
 from hub.catalog.merge import Row
@@ -318,6 +320,32 @@ def code_of(catalog: Catalog, papers: Sequence[str]) -> Iterator[tuple[str, str]
         )
 
 
+# -- crawling --------------------------------------------------------------------------------
+
+
+def stale_repositories(catalog: Catalog, limit: int, *, today: str) -> list[str]:
+    """Repositories on GitHub not seen today, the stalest first.
+
+    A hand-kept framework or tool ages ten times as fast; one that was never seen counts as 60 days
+    old, and of these the ones that many papers link to come first.
+    """
+    rows = catalog.stream(
+        "WITH seen AS (SELECT repository, MAX(day) AS day FROM repository_snapshot GROUP BY repository), "
+        "linked AS (SELECT repository, COUNT(*) AS n FROM link GROUP BY repository) "
+        "SELECT r.key, seen.day, COALESCE(linked.n, 0), "
+        "r.key IN (SELECT repository FROM framework) FROM repository r "
+        "LEFT JOIN seen ON seen.repository = r.key LEFT JOIN linked ON linked.repository = r.key "
+        "WHERE r.key LIKE 'github:%' AND COALESCE(r.state, '') NOT IN ('gone', 'renamed')"
+    )
+    now = date.fromisoformat(today)
+    aged = []
+    for key, seen, links, kept_by_hand in rows:
+        days = (now - date.fromisoformat(seen)).days if seen else 60
+        if days > 0:
+            aged.append((-days * (10 if kept_by_hand else 1), -links, key))
+    return [key for _, _, key in nsmallest(limit, aged)]
+
+
 # -- counts ----------------------------------------------------------------------------------
 
 
@@ -340,6 +368,9 @@ def count_printed(catalog: Catalog) -> int:
 
 # -- for the index and the export ------------------------------------------------------------
 
+Keys = Sequence[str] | None
+"""A few hundred keys at most, fewer than SQLite takes values at once; None: all there are."""
+
 
 def under(catalog: Catalog, table: str, licence: str | None) -> Iterator[Row]:
     """Whole rows that stand under a licence (None: under any or none), in key order, decoded."""
@@ -348,54 +379,95 @@ def under(catalog: Catalog, table: str, licence: str | None) -> Iterator[Row]:
     return catalog.every(table, "licence = ?", (licence,))
 
 
+def touched_since(catalog: Catalog, generation: int) -> list[str]:
+    """Keys of the entries that writes after this generation changed, in their order."""
+    rows = catalog.stream(
+        "SELECT key FROM touched WHERE generation > ? ORDER BY key", (generation,)
+    )
+    return [key for (key,) in rows]
+
+
+def whole(catalog: Catalog, table: str, keys: Keys = None) -> Iterator[Row]:
+    """Whole rows with these keys, in key order, decoded."""
+    return catalog.every(table, *_among("key", keys))
+
+
 def task_names(catalog: Catalog) -> list[Row]:
     """Key and name of every task."""
     return catalog.rows("SELECT key, name FROM task")
 
 
-def papers(catalog: Catalog) -> Iterator[tuple[Any, ...]]:
-    """Key, title, abstract, authors, published, categories, tasks, comment of every paper, by key."""
+def papers(catalog: Catalog, keys: Keys = None) -> Iterator[tuple[Any, ...]]:
+    """Key, title, abstract, authors, published, categories, tasks, comment of papers, by key."""
+    where, values = _among("key", keys)
     return catalog.stream(
         "SELECT key, title, abstract, authors, published, categories, tasks, comment "
-        "FROM paper ORDER BY key"
+        f"FROM paper WHERE {where} ORDER BY key",
+        values,
     )
 
 
-def repositories(catalog: Catalog) -> Iterator[tuple[Any, ...]]:
-    """Key, name, description, topics, language of every repository, by key."""
+def repositories(catalog: Catalog, keys: Keys = None) -> Iterator[tuple[Any, ...]]:
+    """Key, name, description, topics, language of repositories, by key."""
+    where, values = _among("key", keys)
     return catalog.stream(
-        "SELECT key, name, description, topics, language FROM repository ORDER BY key"
+        "SELECT key, name, description, topics, language "
+        f"FROM repository WHERE {where} ORDER BY key",
+        values,
     )
 
 
-def stars(catalog: Catalog) -> list[Row]:
+def stars(catalog: Catalog, repositories: Keys = None) -> list[Row]:
     """Repository and stars of every snapshot, oldest first."""
-    return catalog.rows("SELECT repository, stars FROM repository_snapshot ORDER BY day")
+    where, values = _among("repository", repositories)
+    return catalog.rows(
+        f"SELECT repository, stars FROM repository_snapshot WHERE {where} ORDER BY day", values
+    )
 
 
-def links_per(catalog: Catalog, side: str) -> list[Row]:
+def built_on(catalog: Catalog, repositories: Sequence[str]) -> list[str]:
+    """Keys of the frameworks and tools whose repository is one of these."""
+    where, values = _among("repository", repositories)
+    return [key for (key,) in catalog.stream(f"SELECT key FROM framework WHERE {where}", values)]
+
+
+def links_per(catalog: Catalog, side: str, keys: Keys = None) -> list[Row]:
     """How many links (`n`) each `paper` or `repository` (`key`) has."""
-    return catalog.rows(f"SELECT {side} AS key, COUNT(*) AS n FROM link GROUP BY {side}")
-
-
-def rows_per(catalog: Catalog, column: str) -> list[Row]:
-    """How many rows (`n`) are printed for each `task` or `dataset` (`key`)."""
+    where, values = _among(side, keys)
     return catalog.rows(
-        f"SELECT {column} AS key, COUNT(DISTINCT row) AS n FROM result GROUP BY {column}"
+        f"SELECT {side} AS key, COUNT(*) AS n FROM link WHERE {where} GROUP BY {side}", values
     )
 
 
-def rows_per_paper(catalog: Catalog) -> list[Row]:
+def rows_per(catalog: Catalog, column: str, keys: Keys = None) -> list[Row]:
+    """How many rows (`n`) are printed on the boards of each `task` or `dataset` (`key`)."""
+    where, values = _among(f"b.{column}", keys)
+    return catalog.rows(
+        f"SELECT b.{column} AS key, COUNT(DISTINCT r.row) AS n FROM board b "
+        f"JOIN result r ON r.board = b.key WHERE {where} GROUP BY b.{column}",
+        values,
+    )
+
+
+def rows_per_paper(catalog: Catalog, papers: Keys = None) -> list[Row]:
     """How many rows (`n`) each paper has printed on each task."""
+    where, values = ("paper IS NOT NULL", ()) if papers is None else _among("paper", papers)
     return catalog.rows(
-        "SELECT paper, task, COUNT(DISTINCT row) AS n FROM result WHERE paper IS NOT NULL "
-        "GROUP BY paper, task"
+        "SELECT paper, task, COUNT(DISTINCT row) AS n FROM result "
+        f"WHERE {where} GROUP BY paper, task",
+        values,
     )
 
 
-def board_tasks(catalog: Catalog) -> list[Row]:
+def board_tasks(catalog: Catalog, datasets: Keys = None) -> list[Row]:
     """Dataset and task of every board."""
-    return catalog.rows("SELECT dataset, task FROM board")
+    where, values = _among("dataset", datasets)
+    return catalog.rows(f"SELECT dataset, task FROM board WHERE {where}", values)
+
+
+def _among(column: str, keys: Keys) -> tuple[str, Sequence[str]]:
+    """A condition that the column is one of the keys, and its values."""
+    return ("1 = 1", ()) if keys is None else (f"{column} IN ({_marks(keys)})", keys)
 
 
 def _marks(values: Sequence[Any]) -> str:

@@ -6,12 +6,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from hub.catalog.file import HEAD, KNOWN, begin_writing, connect, damaged, migrate, revision
 from hub.catalog.merge import Row, fold, merge, names_of
+from hub.catalog.shape import Shape, encode
 from hub.errors import Damaged
 
 if TYPE_CHECKING:
@@ -178,6 +178,7 @@ class Catalog:
         watched = _WATCHED.get(table)
         stored = self._stored(shape, [record.identity() for record in batch])
         written: dict[tuple[str, ...], Row] = {}
+        restated: dict[tuple[str, ...], Row] = {}
         changes: list[tuple[tuple[str, ...], Row, Row]] = []
         for record in batch:
             identity = record.identity()
@@ -190,16 +191,20 @@ class Catalog:
                 counts.new[table] += 1
                 continue
             before = {name: row[name] for name in watched} if watched else None
-            if merge(row, record.__dict__, shape.key):
+            outcome = merge(row, record.__dict__, shape.key)
+            if outcome == "changed":
                 written[identity] = row
                 counts.changed[table] += 1
                 if before and any(row[name] != was for name, was in before.items()):
                     changes.append((identity, before, row))
             else:
                 counts.unchanged[table] += 1
+                if outcome == "restated" and identity not in written:
+                    restated[identity] = row
+        for rows in (restated, written):
+            self._executemany(shape.upsert, (shape.encode(row) for row in rows.values()))
         if not written:
             return
-        self._executemany(shape.upsert, (shape.encode(row) for row in written.values()))
         if "aliases" in shape.columns:
             self._store_names(written.values())
         for name in _TOUCHES[table]:
@@ -239,7 +244,7 @@ class Catalog:
     ) -> None:
         self._execute(
             'INSERT INTO change (at, "table", key, what, before, after) VALUES (?, ?, ?, ?, ?, ?)',
-            (at, table, " ".join(identity), what, _encode(before), _encode(after)),
+            (at, table, " ".join(identity), what, encode(before), encode(after)),
         )
 
     def _store_names(self, rows: Iterable[Row]) -> None:
@@ -254,7 +259,7 @@ class Catalog:
         )
 
     def _stored(
-        self, shape: "Shape", identities: list[tuple[str, ...]]
+        self, shape: Shape, identities: list[tuple[str, ...]]
     ) -> dict[tuple[str, ...], Row]:
         """The stored rows of these identities, decoded."""
         wanted = set(identities)
@@ -269,56 +274,6 @@ class Catalog:
                 if identity in wanted:
                     rows[identity] = row
         return rows
-
-    # -- the ledger --------------------------------------------------------------------------
-
-    def harvest_begin(self, source: str, address: str, started_at: str, retrieved_at: str) -> int:
-        """A new row of the ledger, in state `running`; returns its id."""
-        cursor = self._execute(
-            "INSERT INTO harvest (source, address, started_at, state, retrieved_at, new, changed, "
-            "unchanged, skipped) VALUES (?, ?, ?, 'running', ?, 0, 0, 0, '{}')",
-            (source, address, started_at, retrieved_at),
-        )
-        return int(cursor.lastrowid or 0)
-
-    def harvest_note(
-        self,
-        harvest: int,
-        *,
-        state: str,
-        counts: Counts,
-        skipped: Counter[str],
-        position: str | None = None,
-        finished_at: str | None = None,
-        note: str | None = None,
-    ) -> None:
-        """What the harvest brought so far; written in the transaction of the page it counts."""
-        self._execute(
-            "UPDATE harvest SET state = ?, new = ?, changed = ?, unchanged = ?, skipped = ?, "
-            "position = ?, finished_at = ?, note = ? WHERE id = ?",
-            (
-                state,
-                counts.new.total(),
-                counts.changed.total(),
-                counts.unchanged.total(),
-                json.dumps(skipped, ensure_ascii=False),
-                position,
-                finished_at,
-                note,
-                harvest,
-            ),
-        )
-
-    def harvests(self, limit: int = 20) -> list[Row]:
-        """The latest rows of the ledger, newest first."""
-        return [
-            {**row, "skipped": json.loads(row["skipped"])}
-            for row in self.rows("SELECT * FROM harvest ORDER BY id DESC LIMIT ?", (limit,))
-        ]
-
-    def end_dead_harvests(self) -> None:
-        """Marks harvests that a killed process left as running. Call while holding the write lock."""
-        self._execute("UPDATE harvest SET state = 'interrupted' WHERE state = 'running'")
 
     # -- reading -----------------------------------------------------------------------------
 
@@ -401,9 +356,13 @@ class Catalog:
         found = [str(row[0]) for row in self._fetch("PRAGMA integrity_check(20)")]
         return [] if found == ["ok"] else found
 
+    def write(self, sql: str, values: Values = ()) -> int:
+        """Carries out a statement; returns the id of the row it made. For this package's modules only."""
+        return int(self._execute(sql, values).lastrowid or 0)
+
     # -- one door to the connection ----------------------------------------------------------
 
-    def _shape(self, table: str) -> "Shape":
+    def _shape(self, table: str) -> Shape:
         if table not in self._shapes:
             self._shapes[table] = Shape.read(self._db, table)
         return self._shapes[table]
@@ -433,67 +392,5 @@ class Catalog:
             raise damaged(self.path, error) from error
 
 
-@dataclass(frozen=True)
-class Shape:
-    """The columns of one table as the file declares them."""
-
-    table: str
-    columns: tuple[str, ...]
-    key: tuple[str, ...]
-    json: frozenset[str]
-    boolean: frozenset[str]
-
-    @classmethod
-    def read(cls, db: sqlite3.Connection, table: str) -> Self:
-        info = db.execute(f"PRAGMA table_info({table})").fetchall()
-        keys = sorted((row[5], row[1]) for row in info if row[5])
-        return cls(
-            table=table,
-            columns=tuple(row[1] for row in info),
-            key=tuple(name for _, name in keys),
-            json=frozenset(row[1] for row in info if row[2] == "JSON"),
-            boolean=frozenset(row[1] for row in info if row[2] == "BOOLEAN"),
-        )
-
-    @property
-    def listed(self) -> str:
-        return ", ".join(self.columns)
-
-    @property
-    def upsert(self) -> str:
-        marks = ", ".join("?" * len(self.columns))
-        sets = ", ".join(
-            f"{name} = excluded.{name}" for name in self.columns if name not in self.key
-        )
-        return (
-            f"INSERT INTO {self.table} ({self.listed}) VALUES ({marks}) "
-            f"ON CONFLICT ({', '.join(self.key)}) DO UPDATE SET {sets}"
-        )
-
-    def encode(self, row: Row) -> list[Any]:
-        values = list(map(row.__getitem__, self.columns))
-        for at in self._json_at:
-            values[at] = _encode(values[at]) if values[at] else str(values[at])
-        return values
-
-    @cached_property
-    def _json_at(self) -> tuple[int, ...]:
-        return tuple(at for at, name in enumerate(self.columns) if name in self.json)
-
-    def decode(self, raw: Sequence[Any]) -> Row:
-        row = dict(zip(self.columns, raw, strict=True))
-        for name in self.json:
-            text = row[name]
-            row[name] = _EMPTY[text]() if text in _EMPTY else json.loads(text)
-        for name in self.boolean:
-            if row[name] is not None:
-                row[name] = bool(row[name])
-        return row
-
-
 def _chunks(values: list[str], size: int) -> Iterator[list[str]]:
     return (values[start : start + size] for start in range(0, len(values), size))
-
-
-_EMPTY: Final = {"[]": list, "{}": dict}
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

@@ -11,8 +11,9 @@ import typer
 
 from hub import render
 from hub.cli.frame import Json, command, home, library, reading
+from hub.cli.summary import counted, met_and_examples, skipped
 from hub.errors import EXIT_CODES, HubError, UsageError
-from hub.text import kind_name, number, t
+from hub.text import number, t
 
 if TYPE_CHECKING:
     from hub.catalog import Counts
@@ -142,37 +143,14 @@ def _plain(summary: "Summary") -> dict[str, Any]:
 
 def _say(summary: "Summary") -> None:
     """The one summary line on stdout, and on stderr what was met and what was skipped where."""
-    counts = summary.counts
-    parts = [
-        f"{number(counted.total())} {t(word)}{_by_table(counted)}"
-        for word, counted in (
-            ("new", counts.new),
-            ("changed", counts.changed),
-            ("unchanged", counts.unchanged),
-        )
-    ]
-    reasons = ", ".join(
-        f"{reason} {number(count)}" for reason, count in summary.skipped.most_common()
-    )
-    parts.append(
-        f"{number(summary.skipped.total())} {t('skipped')}" + (f" ({reasons})" if reasons else "")
-    )
+    parts = [*counted(summary.counts), skipped(summary)]
     render.line(f"{summary.address} [{summary.source}, {summary.retrieved_at}]: {', '.join(parts)}")
-    if summary.tally:
-        met = ", ".join(f"{number(count)} {t(name)}" for name, count in summary.tally.items())
-        render.tell(t("Read: {met}", met=met))
-    for skip in summary.examples:
-        render.tell(f"  {summary.address}: {skip.where}: {skip.reason}")
+    met_and_examples(summary, summary.address)
     if summary.broken:
         render.fail(
             f"{summary.address}: {summary.broken.where}: {summary.broken.reason}",
             "What came before it is kept. Get the file again, then import it again.",
         )
-
-
-def _by_table(counted: "Any") -> str:
-    named = [f"{number(count)} {kind_name(table, True)}" for table, count in counted.most_common()]
-    return f" ({', '.join(named)})" if named else ""
 
 
 Advance = Callable[[int, int, "Counts"], None]

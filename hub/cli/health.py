@@ -67,6 +67,8 @@ def status(json: Json = False) -> None:
 
 
 def _status(queries: "Queries") -> dict[str, Any]:
+    from hub.catalog import ledger
+
     licences: dict[str, int] = {}
     for one in queries.sources():
         licences[one.licence or "unknown"] = licences.get(one.licence or "unknown", 0) + one.rows
@@ -77,7 +79,7 @@ def _status(queries: "Queries") -> dict[str, Any]:
         "tree": queries.tree_counts(),
         "licences": licences,
         "index": _index(queries),
-        "harvests": queries.catalog.harvests(5),
+        "harvests": ledger.latest(queries.catalog, 5),
     }
 
 
@@ -162,6 +164,7 @@ def doctor(
 
 def _mend() -> None:
     from hub import catalog, harvest
+    from hub.catalog import ledger
     from hub.lock import writing
 
     places = home()
@@ -178,7 +181,7 @@ def _mend() -> None:
             if harvest.update_index(opened, places, force=not index_sound):
                 render.tell(t("The index is built."))
     with catalog.Catalog.open(places.catalog, write=True) as opened, opened.transaction():
-        opened.end_dead_harvests()
+        ledger.end_dead(opened)
 
 
 def _environment() -> Iterator[Finding]:
@@ -231,6 +234,7 @@ def _environment() -> Iterator[Finding]:
 
 def _stored() -> Iterator[Finding]:
     from hub import catalog
+    from hub.catalog import ledger
     from hub.library import Library
 
     try:
@@ -246,7 +250,7 @@ def _stored() -> Iterator[Finding]:
             )
             unfinished = [
                 one
-                for one in opened.harvests(50)
+                for one in ledger.latest(opened, 50)
                 if one["state"] in ("running", "interrupted", "damaged")
             ]
             for one in unfinished[:3]:

@@ -1,0 +1,514 @@
+"""The one door to the network.
+
+Every request of the project goes through `Client`: politeness per operator (crawlers.gate), retry of
+what can help, limits of size and time (crawlers.wire), redirects within the source's own hosts, tokens
+to the host they belong to and to no other. httpx is named here and nowhere else; its successor httpx2
+needs one other import line.
+"""
+
+import ipaddress
+import os
+import random
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Final, TypeVar
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+
+from crawlers.clean import clean
+from crawlers.gate import PATIENCE, Gate, InPenalty, Penalty, Stop, Stopped, Tell
+from crawlers.limits import closed, is_limit, retry_after, spent_until
+from crawlers.operators import Operator
+from crawlers.source import MAX_REASON, Answer, Base, Request, Source, SourceError
+from crawlers.tape import Recorder, Replay
+from crawlers.wire import Incomplete, Watchdog, body_of
+
+__all__ = ["Client", "Refusal", "Stopped", "Validators"]
+
+TRIES: Final = 5
+"""How often one request is made at most."""
+
+SLOW_TRIES: Final = 2
+"""How often one that ran out of time is made: it takes long to fail."""
+
+RETRIES: Final = 40
+"""Second tries of a whole harvest; a source that needs more is not well."""
+
+HOPS: Final = 5
+FIRST_BACKOFF: Final = 3.0
+LONGEST_BACKOFF: Final = 45.0
+"""arXiv's OAI was seen to wake up within 29 to 90 s."""
+
+TIMEOUT: Final = httpx.Timeout(connect=10.0, read=100.0, write=30.0, pool=10.0)
+WHOLE: Final = 150.0
+"""Seconds for one request up to the last of its headers."""
+
+ERROR_BYTES: Final = 64 << 10
+"""How much of a refusal's body is read: its first line is what people want."""
+
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_PASSING: Final = frozenset({500, 502, 503, 504})
+"""Failures of a server that may be over a moment later."""
+
+_HOME: Final = "https://github.com/deep-learning-hub/deep-learning-hub"
+
+
+T = TypeVar("T")
+
+
+class Refusal(Exception):
+    """No answer, and trying on would not help now."""
+
+    def __init__(
+        self, kind: str, why: str, *, status: int | None = None, until: float | None = None
+    ) -> None:
+        super().__init__(why)
+        self.kind = kind
+        """`offline`, `refused` or `unreachable`."""
+        self.why = why
+        self.status = status
+        self.until = until
+        """When it may be asked again, in seconds since 1970; None: nothing says so."""
+
+
+@dataclass(frozen=True)
+class Validators:
+    """What makes a request conditional, as its last answer gave it."""
+
+    etag: str | None = None
+    modified: str | None = None
+
+
+class _Again(Exception):
+    """This try failed; the same request may succeed."""
+
+    def __init__(
+        self, why: str, *, wait: float | None = None, status: int | None = None, slow: bool = False
+    ) -> None:
+        super().__init__(why)
+        self.why = why
+        self.wait = wait
+        self.status = status
+        self.slow = slow
+
+
+class Client:
+    """Asks sources, politely. One for a command; `close` it."""
+
+    def __init__(
+        self,
+        home: Path,
+        *,
+        offline: bool = False,
+        record: Path | None = None,
+        replay: Path | None = None,
+        tell: Tell = lambda waiting: None,
+        stop: Stop = lambda: False,
+        contact: str | None = None,
+    ) -> None:
+        self._home = home
+        self._offline = offline
+        self._recorder = Recorder(record, _secrets()) if record else None
+        self._replay = Replay(replay) if replay else None
+        self._tell = tell
+        self._stop = stop
+        self._gates: dict[tuple[str, str], Gate] = {}
+        self._connections: dict[str, httpx.Client] = {}
+        self._watchdog = Watchdog()
+        self._agent = _agent(contact)
+        self.retries_left = RETRIES
+        self.requests = 0
+        """How many requests were sent, redirects and second tries included."""
+
+    def close(self) -> None:
+        for connection in self._connections.values():
+            connection.close()
+
+    def gate(self, source: Source) -> Gate:
+        """The politeness of a source's operator."""
+        operator, base = network_of(source)
+        place = (operator.name, base.url)
+        if place not in self._gates:
+            self._gates[place] = Gate(operator, base, self._home)
+        return self._gates[place]
+
+    def fetch(self, source: Source, request: Request, known: Validators | None = None) -> Answer:
+        """The answer, whose status is 304 or one of `request.answers`.
+
+        Refusal when the operator refuses or cannot be reached; SourceError when what came is too
+        large or of another kind; Stopped when the user stops a wait.
+        """
+        operator, base = network_of(source)
+        if self._replay:
+            played = self._replay.answer(request, base)
+            if played is None:
+                raise Refusal("offline", f"no recorded answer for {request.url}")
+            return played
+
+        def once() -> Answer:
+            return self._hop(source, request, known)
+
+        answer = self._persist(source, once)
+        if self._recorder and answer.status != 304:
+            self._recorder.keep(request, answer, base, operator.name)
+        return answer
+
+    def save(
+        self,
+        source: Source,
+        ask: Callable[[], Request],
+        take: Callable[[int, Iterator[bytes]], None],
+    ) -> None:
+        """Hands the bytes of a file to `take` as they come, with where in the file they begin.
+
+        `ask` says at each try what to ask for, a `Range` in its headers; a server that does not know
+        ranges begins at 0. No limit of size: `take` raises when it has had enough. Refusal and
+        SourceError as with `fetch`.
+        """
+
+        def once() -> None:
+            request = ask()
+            url = request.url
+            for _ in range(HOPS + 1):
+                with self._asked(source, request, url) as response:
+                    onward = response.headers.get("location")
+                    if response.status_code in _REDIRECTS and onward:
+                        url = _joined(url, onward)
+                        continue
+                    headers = {name.lower(): one for name, one in response.headers.items()}
+                    if response.status_code not in request.answers:
+                        raise self._failure(source, request.resource, url, response, headers)
+                    take(_begin(response.status_code, headers), response.iter_raw())
+                    return
+            raise SourceError(f"more than {HOPS} redirects")
+
+        self._persist(source, once)
+
+    def before_again(self, source: Source, reading: int, why: str) -> None:
+        """Waits before a damaged answer is asked for again. Refusal when there were too many."""
+        if self.retries_left <= 0:
+            raise Refusal("unreachable", f"too many damaged answers: {why}")
+        self.retries_left -= 1
+        self.gate(source).pause(self._back_off(source, reading), why, self._tell, self._stop)
+
+    def _back_off(self, source: Source, tries: int) -> float:
+        """Seconds before another try: longer each time, never two processes at the same moment."""
+        _, base = network_of(source)
+        first = max(0.1, self.gate(source).delay) if base.overridden else FIRST_BACKOFF
+        return min(LONGEST_BACKOFF, first * 2.0 ** (tries - 1)) * random.uniform(0.75, 1.25)
+
+    # -- trying again -------------------------------------------------------------------------
+
+    def _persist(self, source: Source, once: Callable[[], T]) -> T:
+        """Tries until it works or cannot be helped."""
+        operator, base = network_of(source)
+        if self._offline:
+            host = urlsplit(base.url).hostname or base.url
+            raise Refusal("offline", f"offline by wish: {host} was not asked")
+        tries = 0
+        while True:
+            tries += 1
+            try:
+                return once()
+            except InPenalty as still:
+                raise _refusal_of(still.penalty) from still
+            except _Again as failed:
+                most = SLOW_TRIES if failed.slow else TRIES
+                if tries >= most or self.retries_left <= 0:
+                    raise _given_up(operator, failed, tries) from failed
+                self.retries_left -= 1
+                wait = self._back_off(source, tries) if failed.wait is None else failed.wait
+                self.gate(source).pause(wait, failed.why, self._tell, self._stop)
+
+    # -- one try ------------------------------------------------------------------------------
+
+    def _hop(self, source: Source, request: Request, known: Validators | None) -> Answer:
+        """One request with its redirects; each of them waits for a turn of its own."""
+        url = request.url
+        for _ in range(HOPS + 1):
+            with self._asked(source, request, url, known) as response:
+                onward = response.headers.get("location")
+                if response.status_code in _REDIRECTS and onward:
+                    url = _joined(url, onward)
+                    continue
+                return self._answer(source, request, url, response)
+        raise SourceError(f"more than {HOPS} redirects")
+
+    @contextmanager
+    def _asked(
+        self, source: Source, request: Request, url: str, known: Validators | None = None
+    ) -> Iterator[httpx.Response]:
+        """The response of one address, in its turn."""
+        check_address(source, url)
+        headers = self._headers(source, request, url, known)
+        with (
+            self.gate(source).turn(request.resource, self._tell, self._stop),
+            self._opened(source, url, headers, request.body) as response,
+        ):
+            yield response
+
+    def _headers(
+        self, source: Source, request: Request, url: str, known: Validators | None
+    ) -> dict[str, str]:
+        headers = {
+            "user-agent": self._agent,
+            "accept": ", ".join((request.accept[0], "*/*;q=0.1")),
+            "accept-encoding": "gzip",
+            **request.headers,
+        }
+        if request.body is not None:
+            headers["content-type"] = "application/json"
+        if known and known.etag:
+            headers["if-none-match"] = known.etag
+        if known and known.modified:
+            headers["if-modified-since"] = known.modified
+        token = token_for(source, url)
+        if token:
+            headers["authorization"] = f"Bearer {token}"
+        return headers
+
+    @contextmanager
+    def _opened(
+        self, source: Source, url: str, headers: Mapping[str, str], body: bytes | None = None
+    ) -> Iterator[httpx.Response]:
+        """The response, its headers read. _Again when the connection fails, in the block too."""
+        self.requests += 1
+        connection = self._connection(source)
+        method = "GET" if body is None else "POST"
+        traced = {"trace": self._watchdog.trace}
+        try:
+            with self._watchdog.within(WHOLE):
+                request = connection.build_request(
+                    method, url, headers=dict(headers), content=body, extensions=traced
+                )
+                response = connection.send(request, stream=True)
+            try:
+                connection.cookies.clear()
+                self.gate(source).answered()
+                yield response
+            finally:
+                response.close()
+        except httpx.TimeoutException as error:
+            raise _Again(f"no answer in time ({_words(error)})", slow=True) from error
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+            raise SourceError(f"no address to ask: {_words(error)}") from error
+        except httpx.HTTPError as error:
+            if self._watchdog.bitten:
+                raise _Again("its headers did not come in time", slow=True) from error
+            raise _Again(_words(error)) from error
+        except Incomplete as error:
+            raise _Again(error.why, slow=error.slow) from error
+
+    def _connection(self, source: Source) -> httpx.Client:
+        """The one connection to an operator's address, kept open between requests."""
+        _, base = network_of(source)
+        if base.url not in self._connections:
+            self._connections[base.url] = httpx.Client(
+                timeout=TIMEOUT,
+                follow_redirects=False,
+                limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
+                # A proxy is for the world outside, not for this machine.
+                trust_env=not _is_local(urlsplit(base.url).hostname or ""),
+            )
+        return self._connections[base.url]
+
+    # -- what came ----------------------------------------------------------------------------
+
+    def _answer(
+        self, source: Source, request: Request, url: str, response: httpx.Response
+    ) -> Answer:
+        status = response.status_code
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        if status != 304 and status not in request.answers:
+            raise self._failure(source, request.resource, url, response, headers)
+        emptied = spent_until(request.resource, headers)
+        if emptied:
+            line = "its bucket of requests is empty"
+            self.gate(source).refused(emptied.resource, emptied.seconds, status, line)
+        body = b"" if status == 304 else body_of(response, request.max_bytes)
+        if is_limit(source.operator, 200, headers, _first_line(body[:200])):  # type: ignore[arg-type]
+            raise self._limited(source, request.resource, 200, headers, _first_line(body[:200]))
+        if status != 304:
+            _check_kind(request, headers, body)
+        return Answer(
+            url=request.url,
+            final_url=url,
+            status=status,
+            headers=headers,
+            body=body,
+            day=datetime.now(UTC).date().isoformat(),
+        )
+
+    def _failure(
+        self,
+        source: Source,
+        resource: str,
+        url: str,
+        response: httpx.Response,
+        headers: Mapping[str, str],
+    ) -> Exception:
+        """What a status that is no answer means."""
+        operator, _ = network_of(source)
+        status = response.status_code
+        try:
+            line = _first_line(body_of(response, ERROR_BYTES))
+        except (SourceError, Incomplete, httpx.HTTPError):
+            line = ""
+        line = line or response.reason_phrase
+        if is_limit(operator, status, headers, line):
+            return self._limited(source, resource, status, headers, line)
+        if status in _PASSING:
+            named = retry_after(headers)
+            if named is None or named <= PATIENCE:
+                return _Again(line, wait=named, status=status)
+            penalty = self.gate(source).refused(resource, named, status, line)
+            return _refusal_of(penalty)
+        host = urlsplit(url).hostname
+        return Refusal("refused", f"{host} answers {status}: {line}", status=status)
+
+    def _limited(
+        self, source: Source, resource: str, status: int, headers: Mapping[str, str], line: str
+    ) -> Exception:
+        """The operator was asked too often: wait a little if it says so, else leave it alone."""
+        operator, _ = network_of(source)
+        verdict = closed(operator, resource, headers)
+        if not operator.strict and retry_after(headers) is not None and verdict.seconds <= PATIENCE:
+            return _Again(line, wait=verdict.seconds, status=status)
+        penalty = self.gate(source).refused(verdict.resource, verdict.seconds, status, line)
+        return _refusal_of(penalty)
+
+
+def network_of(source: Source) -> tuple[Operator, Base]:
+    """Operator and base address of a source that is on the network."""
+    assert source.operator is not None and source.base is not None, source.name
+    return source.operator, source.base
+
+
+def check_address(source: Source, url: str) -> None:
+    """SourceError unless the address lies within the source's own hosts."""
+    operator, base = network_of(source)
+    try:
+        parts = urlsplit(url)
+        origin = _origin(url)
+    except ValueError as error:
+        raise SourceError(f"no address to ask: {clean(str(error))[:MAX_REASON]}") from error
+    if parts.scheme not in ("http", "https") or parts.username or parts.password:
+        raise SourceError(f"{operator.title} leads to an address that is not asked: {_shown(url)}")
+    if origin == _origin(base.url):
+        return
+    own = not base.overridden and parts.scheme == "https" and origin[2] == 443
+    if not own or not operator.owns(origin[1]):
+        raise SourceError(f"{operator.title} leads to another host: {_shown(url)}")
+
+
+def token_for(source: Source, url: str) -> str | None:
+    """The user's token, if this very address may see it."""
+    operator, base = network_of(source)
+    if operator.token is None or base.variable != operator.token_base:
+        return None
+    if _origin(url) != _origin(base.url):
+        return None
+    safe = url.startswith("https://") or _is_local(urlsplit(url).hostname or "")
+    return (os.environ.get(operator.token) or "").strip() or None if safe else None
+
+
+def _begin(status: int, headers: Mapping[str, str]) -> int:
+    """Where in its file an answer begins."""
+    if status != 206:
+        return 0
+    found = re.match(r"bytes ([0-9]{1,18})-", headers.get("content-range", ""))
+    if found is None:
+        raise SourceError("a part of a file came without saying which part")
+    return int(found[1])
+
+
+def _origin(url: str) -> tuple[str, str, int]:
+    parts = urlsplit(url)
+    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
+    return parts.scheme, (parts.hostname or "").lower(), port
+
+
+def _shown(url: str) -> str:
+    return _redacted(clean(url))[:MAX_REASON]
+
+
+def _joined(url: str, onward: str) -> str:
+    try:
+        return urljoin(url, onward)
+    except ValueError as error:
+        raise SourceError(f"a redirect to no address: {_shown(onward)}") from error
+
+
+def _is_local(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _check_kind(request: Request, headers: Mapping[str, str], body: bytes) -> None:
+    """An answer of another media type is an error page, whatever its status says."""
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind and kind not in request.accept:
+        line = _first_line(body[:2_000])
+        raise SourceError(f"{kind} came instead of {request.accept[0]}: {line}", again=True)
+
+
+def _refusal_of(penalty: Penalty) -> Refusal:
+    moment = datetime.fromtimestamp(penalty.until, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    why = (
+        f"{penalty.operator} refused ({penalty.status}: {penalty.line}); not asked before {moment}"
+    )
+    return Refusal("refused", why, status=penalty.status, until=penalty.until)
+
+
+def _given_up(operator: Operator, failed: _Again, tries: int) -> Refusal:
+    if failed.status is None:
+        why = f"{operator.title} cannot be reached: {failed.why} ({tries} tries)"
+        return Refusal("unreachable", why)
+    why = f"{operator.title} answers {failed.status}: {failed.why} ({tries} tries)"
+    return Refusal("refused", why, status=failed.status)
+
+
+def _first_line(body: bytes) -> str:
+    """The first line with words in it, fit to be shown."""
+    for line in body[:4_000].decode("utf-8", "replace").splitlines():
+        text = _redacted(clean(line))
+        if text:
+            return text[:MAX_REASON]
+    return ""
+
+
+def _words(error: Exception) -> str:
+    return _redacted(clean(str(error)))[:MAX_REASON] or type(error).__name__
+
+
+def _redacted(text: str) -> str:
+    for secret in _secrets():
+        text = text.replace(secret, "***")
+    return text
+
+
+def _secrets() -> tuple[str, ...]:
+    """Tokens that must stand nowhere."""
+    named = (os.environ.get(name, "").strip() for name in ("GITHUB_TOKEN", "GH_TOKEN", "HF_TOKEN"))
+    return tuple(secret for secret in named if secret)
+
+
+@cache
+def _agent(contact: str | None) -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        number = version("deep-learning-hub")
+    except PackageNotFoundError:
+        number = "0"
+    return f"deep-learning-hub/{number} (+{_HOME}{f'; {contact}' if contact else ''})"

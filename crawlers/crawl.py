@@ -1,0 +1,218 @@
+"""Drives a source over the network: step by step, resumable after each, never in a circle."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from typing import Final
+
+from crawlers.client import RETRIES, Client, Validators, network_of
+from crawlers.records import LibraryRecord, Record
+from crawlers.source import Answer, Page, Request, Skip, Source, SourceError, Step
+from crawlers.tape import official
+
+READINGS: Final = 3
+"""How often an answer that cannot be believed is asked for."""
+
+REPEATS: Final = 3
+"""Pages with the very records of an earlier page after which a list is held to turn in a circle."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request that was answered before."""
+
+    etag: str | None = None
+    modified: str | None = None
+    fresh_until: float = 0.0
+    """Seconds since 1970 up to which it need not be asked again."""
+    follow: tuple[Step, ...] = ()
+
+
+Known = Callable[[str], Asked | None]
+"""What is known of a request by its mark."""
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a crawl stands: what is left to do, and what was done."""
+
+    pending: tuple[Step, ...]
+    done: tuple[str, ...] = ()
+    """Marks of the steps that were answered, and of the pages that came."""
+    count: int = 0
+    """Records of the source's main table so far."""
+
+    def to_json(self) -> str:
+        steps = [[step.kind, dict(step.said)] for step in self.pending]
+        said = {"pending": steps, "done": self.done, "count": self.count}
+        return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> "Position | None":
+        """None when the text is none, or was written in another way."""
+        try:
+            said = json.loads(text)
+            pending = tuple(Step(str(kind), dict(one)) for kind, one in said["pending"])
+            return cls(pending, tuple(map(str, said["done"])), int(said["count"]))
+        except (ValueError, KeyError, TypeError):
+            return None
+
+
+@dataclass(frozen=True)
+class Taken:
+    """One step done: its page, and where the crawl stands now."""
+
+    page: Page
+    position: Position
+    request: str | None = None
+    """Mark of the request that may be remembered with `asked`; None: not worth it, or not complete."""
+    asked: Asked | None = None
+    cut: bool = False
+    """True when the limit ended the crawl before its end."""
+
+
+def crawl(
+    source: Source,
+    client: Client,
+    position: Position,
+    *,
+    limit: int | None = None,
+    known: Known = lambda mark: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Iterator[Taken]:
+    """The pages of a source, one step at a time.
+
+    Whoever takes them commits each together with its position; a crawl that begins at that position
+    goes on as if it had never stopped. Ends early, without an exception, when `stop` says so.
+    Refusal, SourceError and Stopped come from the step that is first in the last position.
+    """
+    client.retries_left = RETRIES
+    while position.pending and not stop():
+        step, *rest = position.pending
+        mark = mark_of(step)
+        request, page, asked = _ask(source, client, step, known)
+        done = {*position.done, mark}
+        waiting = {mark_of(one) for one in rest}
+        onward = tuple(one for one in page.next if mark_of(one) not in done | waiting)
+        circle = any(mark_of(one) in done for one in page.next)
+        page, digest, repeats = _repeated(page, position.done)
+        met = len(page.records)
+        page, count, full = _limited(page, source, position.count, limit)
+        now = Position(() if full else (*onward, *rest), (*position.done, mark, *digest), count)
+        keep = asked is not None and page.broken is None and not full
+        yield Taken(
+            page,
+            now,
+            request if keep else None,
+            asked if keep else None,
+            cut=full and (len(page.records) < met or bool(onward or rest)),
+        )
+        if circle:
+            raise SourceError("the list turns in a circle: its next page was read before")
+        if repeats >= REPEATS:
+            raise SourceError(f"the list turns in a circle: {repeats} pages repeat earlier ones")
+        position = now
+
+
+def mark_of(step: Step) -> str:
+    """A short mark of a step: two of one mark are one request."""
+    said = json.dumps([step.kind, step.said], sort_keys=True, ensure_ascii=False)
+    return blake2b(said.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
+def _ask(
+    source: Source, client: Client, step: Step, known: Known
+) -> tuple[str, Page, Asked | None]:
+    """Mark of the request, the page, and what to remember of the answer."""
+    assert source.request is not None
+    _, base = network_of(source)
+    request = source.request(step, base.url)
+    mark = _mark_of_request(request, official(request.url, base))
+    before = known(mark)
+    if before and before.fresh_until > time.time():
+        return mark, Page(tally=(("asked already", 1),), next=before.follow), None
+    validators = Validators(before.etag, before.modified) if before else None
+    for reading in range(1, READINGS + 1):
+        try:
+            answer = client.fetch(source, request, validators)
+            if answer.status == 304:
+                if before is None:
+                    raise SourceError("not changed since nothing was asked: status 304")
+                page = Page(tally=(("not changed", 1),), next=before.follow)
+                return mark, page, _remembered(request, answer, before.follow, before)
+            page = _parsed(source, step, answer)
+            return mark, page, _remembered(request, answer, page.next, None)
+        except SourceError as error:
+            if not error.again or reading == READINGS:
+                raise
+            client.before_again(source, reading, error.why)
+    raise AssertionError
+
+
+def _parsed(source: Source, step: Step, answer: Answer) -> Page:
+    assert source.parse is not None
+    try:
+        return source.parse(step, answer)
+    except RecursionError as error:
+        raise SourceError("nested too deeply to be read") from error
+
+
+def _remembered(
+    request: Request, answer: Answer, follow: tuple[Step, ...], before: Asked | None
+) -> Asked | None:
+    """What to keep of an answered request; None when nothing makes the next time cheaper."""
+    etag = answer.headers.get("etag") or (before.etag if before else None)
+    modified = answer.headers.get("last-modified") or (before.modified if before else None)
+    if not (etag or modified or request.fresh_for):
+        return None
+    return Asked(
+        etag=etag[:500] if etag else None,
+        modified=modified[:100] if modified else None,
+        fresh_until=time.time() + request.fresh_for if request.fresh_for else 0.0,
+        follow=follow,
+    )
+
+
+def _mark_of_request(request: Request, url: str) -> str:
+    """Of the official address, so that a mirror's answers are not taken for another question's."""
+    said = url.encode("utf-8", "surrogatepass") + b"\n" + (request.body or b"")
+    return blake2b(said, digest_size=16).hexdigest()
+
+
+def _repeated(page: Page, done: tuple[str, ...]) -> tuple[Page, tuple[str, ...], int]:
+    """The page, the mark of its records, and how many pages have repeated earlier ones by now."""
+    repeats = sum(one == _REPEAT for one in done)
+    named = sorted(
+        f"{one.table_name} {one.identity()}" for one in page.records if isinstance(one, Record)
+    )
+    if not named:
+        return page, (), 0
+    digest = "=" + blake2b("\n".join(named).encode("utf-8", "replace"), digest_size=8).hexdigest()
+    if digest not in done:
+        return page, (digest,), 0
+    skip = Skip("page", "repeats an earlier page")
+    return replace(page, skipped=(*page.skipped, skip)), (_REPEAT,), repeats + 1
+
+
+_REPEAT: Final = "=again"
+
+
+def _limited(page: Page, source: Source, count: int, limit: int | None) -> tuple[Page, int, bool]:
+    """The page cut at the limit, how many main records there are by now, and whether that is all."""
+    if limit is None:
+        counted = sum(_is_main(one, source) for one in page.records)
+        return page, count + counted, False
+    kept: list[Record | LibraryRecord] = []
+    for record in page.records:
+        if _is_main(record, source):
+            if count == limit:
+                return replace(page, records=tuple(kept), whole=()), count, True
+            count += 1
+        kept.append(record)
+    return page, count, count >= limit
+
+
+def _is_main(record: Record | LibraryRecord, source: Source) -> bool:
+    return record.table_name == source.main

@@ -1,0 +1,38 @@
+"""The TF-IDF index: build it, update it, search it. Arrays on disk, memory-mapped, no pickle; knows no tables.
+
+A build is a folder of arrays that is never changed (`whole` writes it). What changed since goes into
+a small folder beside it, a delta: the changed documents, and which of the build's documents count no
+more (`delta`). A small file names the folder in use; another is swapped in by renaming that file, so
+that a reader sees the old index or the new one (`files`). `segment` reads one folder, `search`
+answers from both. Searching needs numpy alone; a build fits its weights with scikit-learn.
+
+Weight of term t in document d, after Singhal (pivoted length, double logarithm):
+    (1 + ln(1 + ln tf)) / ((1 - s) + s * length / mean length) * ln((1 + N) / (1 + df))
+A document whose whole name is what was asked gets a bonus, and its prior lifts the sum. A delta
+keeps mean length and weights of its build, and weighs the terms that it brings by itself.
+"""
+
+from hub.index.counting import LEAST_WEIGHT, SLOPE, TITLE_WEIGHT, Document
+from hub.index.delta import MOST_CHANGED, SHARE_CHANGED, update
+from hub.index.search import EXACT_WEIGHT, MAX_QUERY, PRIOR_WEIGHT, Found, Index
+from hub.index.segment import CURRENT, FORMAT, mark_of
+from hub.index.whole import build
+
+__all__ = [
+    "CURRENT",
+    "EXACT_WEIGHT",
+    "FORMAT",
+    "LEAST_WEIGHT",
+    "MAX_QUERY",
+    "MOST_CHANGED",
+    "PRIOR_WEIGHT",
+    "SHARE_CHANGED",
+    "SLOPE",
+    "TITLE_WEIGHT",
+    "Document",
+    "Found",
+    "Index",
+    "build",
+    "mark_of",
+    "update",
+]

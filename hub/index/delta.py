@@ -1,0 +1,128 @@
+"""Update: what changed since the build goes into a small folder beside it; the build is not touched."""
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from itertools import islice, pairwise
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from hub.errors import Damaged
+from hub.index.counting import LEAST_WEIGHT, Counted, Document, joined, term_texts
+from hub.index.files import put_in_use, write
+from hub.index.search import Index
+from hub.index.segment import Array, Segment, utf8
+from hub.memory import uncollected
+
+SHARE_CHANGED: Final = 0.2
+"""Above this share of its documents a build is made anew: its weights and mean length no longer fit."""
+
+MOST_CHANGED: Final = 20_000
+"""And above so many, which take longer each time than an occasional build."""
+
+
+def update(
+    root: Path, documents: Iterable[Document], gone: Iterable[str], generation: int
+) -> Index | None:
+    """Makes an index current that says the same as the one under `root`, but for what changed.
+
+    `documents` is what is to be found now of every key that changed since the build that the index
+    stands on (`base_generation`), `gone` the keys that have no document any more; a key in both
+    counts as its document. An earlier update is replaced, not added to. None, with nothing done,
+    when there is no sound index to update, when it is newer than `generation`, or when so much
+    changed that a build serves better.
+    """
+    try:
+        base = Index.open(root).base
+    except Damaged:
+        return None
+    most = min(int(SHARE_CHANGED * base.size), MOST_CHANGED)
+    left = set(gone)
+    if len(left) > most or int(base.meta["generation"]) > generation:
+        return None
+    with uncollected():
+        changed = list(islice(documents, most + 1))
+        replaced = _places(base, {*left, *(document.key for document in changed)})
+        if max(len(changed), len(replaced)) > most:
+            return None
+        with put_in_use(root, "delta") as folder:
+            _write(folder, base, changed, replaced, generation)
+    return Index.open(root)
+
+
+def _places(base: Segment, keys: set[str]) -> dict[str, int]:
+    """The number of the document that has each of these keys in the build."""
+    wanted = {utf8(key): key for key in keys}
+    raw, offsets = base.arrays["key_bytes"].tobytes(), base.arrays["key_offsets"].tolist()
+    return {
+        wanted[raw[start:stop]]: place
+        for place, (start, stop) in enumerate(pairwise(offsets))
+        if raw[start:stop] in wanted
+    }
+
+
+def _write(
+    folder: Path,
+    base: Segment,
+    changed: list[Document],
+    replaced: dict[str, int],
+    generation: int,
+) -> None:
+    size = base.size - len(replaced) + len(changed)
+    ranks = [replaced.get(one.key, base.size + at) for at, one in enumerate(changed)]
+    counted = Counted.of(changed)
+    facts = counted.facts(float(base.meta["mean_length"]), base.size)
+    places, terms = counted.sorted_terms()
+    postings = _postings(counted, places, base.size)
+    weights, new = _weights(base, terms, np.diff(postings["posting_offsets"]), size)
+    arrays = {
+        **term_texts(terms),
+        "term_weights": weights,
+        **postings,
+        **facts,
+        "removed": np.array(sorted(replaced.values()), np.int32),
+        "ranks": np.array(ranks, np.int32),
+    }
+    about = {
+        "generation": generation,
+        "documents": size,
+        "terms": int(base.meta["terms"]) + new,
+        "postings": int(base.meta["postings"]) + len(postings["posting_documents"]),
+        "base": base.folder.name,
+        "base_documents": base.size,
+    }
+    write(folder, arrays, about)
+
+
+def _postings(counted: Counted, places: Array, first: int) -> dict[str, Array]:
+    """For each term its documents, numbered from `first`, and counts."""
+    sizes = np.concatenate([np.empty(0, np.int64), *counted.sizes])
+    held = places[joined(counted.held, np.int32)]
+    order = np.argsort(held, kind="stable")
+    documents = np.repeat(np.arange(first, first + len(sizes), dtype=np.int32), sizes)
+    frequencies = np.bincount(held, minlength=len(places))
+    return {
+        "posting_offsets": np.append(0, np.cumsum(frequencies)).astype(np.int64),
+        "posting_documents": documents[order],
+        "posting_counts": joined(counted.counts, np.uint8)[order],
+    }
+
+
+def _weights(base: Segment, terms: list[bytes], frequencies: Array, size: int) -> tuple[Array, int]:
+    """The weight of each term: the build's own, or from the delta's frequencies where the build has
+    no such term; and how many are new in this way. A term has one weight in both segments, or equal
+    documents of the two would score differently."""
+    weights = np.maximum(np.log((1 + size) / (1 + frequencies)), LEAST_WEIGHT).astype(np.float32)
+    raw, offsets = base.arrays["term_bytes"].tobytes(), base.arrays["term_offsets"].tolist()
+    known = base.arrays["term_weights"]
+    new, low = 0, 0
+    for number, term in enumerate(terms):
+        low = bisect_left(
+            range(len(known)), term, low, key=lambda at: raw[offsets[at] : offsets[at + 1]]
+        )
+        if low < len(known) and raw[offsets[low] : offsets[low + 1]] == term:
+            weights[number] = known[low]
+        else:
+            new += 1
+    return weights, new

@@ -1,0 +1,158 @@
+"""Segment: one folder of an index, opened for reading. Its arrays, and how texts are found in them."""
+
+import json
+from hashlib import sha256
+from mmap import ACCESS_READ, mmap
+from pathlib import Path
+from typing import Any, Final, Self
+from zlib import crc32
+
+import numpy as np
+from numpy.lib import format as npy
+
+FORMAT: Final = 2
+"""Version of the files; another number means: build again."""
+
+CURRENT: Final = "current"
+"""The file that names the folder in use."""
+
+META: Final = "meta.json"
+
+ARRAYS: Final = (
+    "term_bytes", "term_offsets", "term_weights", "posting_offsets", "posting_documents", "posting_counts",
+    "filter_tokens", "filter_posting_offsets", "filter_documents",
+    "key_bytes", "key_offsets", "norms", "priors", "years",
+)  # fmt: skip
+"""What every folder holds. Documents are numbered through: those of a delta after its build's."""
+
+DELTA_ARRAYS: Final = (*ARRAYS, "removed", "ranks")
+"""A delta also holds the documents of its build that count no more, in order, and for each of its
+own the place it has among equals: that of the document it replaces, or its own number."""
+
+Array = np.ndarray[Any, Any]
+
+
+class Segment:
+    """The arrays of one folder, mapped. Immutable."""
+
+    def __init__(self, folder: Path, meta: dict[str, Any], arrays: dict[str, Array]) -> None:
+        self.folder = folder
+        self.meta = meta
+        self.arrays = arrays
+        self.first = int(meta["base_documents"]) if "base" in meta else 0
+        """The number of its first document."""
+        self.size = len(arrays["norms"])
+        self._places: dict[str, int | None] = {}
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """The segment in this folder; OSError, ValueError, KeyError or TypeError when it is harmed."""
+        meta = json.loads((folder / META).read_bytes())
+        if meta["format"] != FORMAT:
+            raise ValueError(f"format {meta['format']}, this program reads {FORMAT}")
+        lengths = meta["lengths"]
+        names = DELTA_ARRAYS if "base" in meta else ARRAYS
+        return cls(folder, meta, {name: _mapped(folder, name, lengths[name]) for name in names})
+
+    def place(self, term: str) -> int | None:
+        """The place of a term; remembered, since the words that people ask for come again."""
+        if term not in self._places:
+            if len(self._places) > 50_000:
+                self._places.clear()
+            self._places[term] = self._find(term)
+        return self._places[term]
+
+    def _find(self, text: str) -> int | None:
+        """The place of a term among the sorted terms; binary search over the mapped bytes."""
+        raw, offsets = self.arrays["term_bytes"], self.arrays["term_offsets"]
+        wanted = utf8(text)
+        low, high = 0, len(offsets) - 1
+        while low < high:
+            middle = (low + high) // 2
+            here = raw[int(offsets[middle]) : int(offsets[middle + 1])].tobytes()
+            if here < wanted:
+                low = middle + 1
+            elif here == wanted:
+                return middle
+            else:
+                high = middle
+        return None
+
+    def weight(self, place: int) -> float:
+        """ln((1 + N) / (1 + df)) of the term at this place."""
+        return float(self.arrays["term_weights"][place])
+
+    def postings(self, place: int) -> tuple[Array, Array]:
+        """The documents that have the term at this place, and how often each has it."""
+        offsets = self.arrays["posting_offsets"]
+        part = slice(int(offsets[place]), int(offsets[place + 1]))
+        return self.arrays["posting_documents"][part], self.arrays["posting_counts"][part]
+
+    def marked(self, token: str) -> Array:
+        """The documents that carry a filter token or a whole name."""
+        tokens, offsets = self.arrays["filter_tokens"], self.arrays["filter_posting_offsets"]
+        documents = self.arrays["filter_documents"]
+        wanted = np.uint64(mark_of(token))
+        at = int(np.searchsorted(tokens, wanted))
+        if at == len(tokens) or tokens[at] != wanted:
+            return documents[:0]
+        return documents[int(offsets[at]) : int(offsets[at + 1])]
+
+    def keys(self, documents: Array) -> list[str]:
+        """The keys of these documents."""
+        raw, offsets = self.arrays["key_bytes"], self.arrays["key_offsets"]
+        places = documents - self.first
+        return [
+            raw[start:stop].tobytes().decode("utf-8")
+            for start, stop in zip(
+                offsets[places].tolist(), offsets[places + 1].tolist(), strict=True
+            )
+        ]
+
+    def check(self) -> list[str]:
+        """Files whose content is not what was written; empty when all is sound."""
+        return [
+            f"{self.folder / name}: not the bytes that were written"
+            for name, written in self.meta["sha256"].items()
+            if digest(self.folder / name) != written
+        ]
+
+
+def _mapped(folder: Path, name: str, length: int) -> Array:
+    """The array of a file. `numpy.load` would make an np.memmap first, which takes three times as
+    long and makes every slice pay for the subclass."""
+    with (folder / f"{name}.npy").open("rb") as file:
+        if npy.read_magic(file) != (1, 0):
+            raise ValueError(f"{name} is of another version of .npy")
+        shape, _, dtype = npy.read_array_header_1_0(file)
+        if shape != (length,):
+            raise ValueError(f"{name} has the shape {shape}, not ({length},)")
+        if dtype.kind not in "iuf":
+            raise ValueError(f"{name} holds {dtype}, no numbers")
+        if not length:
+            return np.empty(0, dtype)
+        mapped = mmap(file.fileno(), 0, access=ACCESS_READ)
+        return np.frombuffer(mapped, dtype, length, file.tell())
+
+
+def mark_of(token: str) -> int:
+    """A filter token as 64 bits: authors alone are more tokens than all words of the index.
+
+    Two checksums, forwards and backwards, at a tenth of the time of a cryptographic one.
+    """
+    raw = utf8(token)
+    return crc32(raw) << 32 | crc32(raw[::-1])
+
+
+def utf8(text: str) -> bytes:
+    """The bytes by which a text is stored and compared; what has none reads `?`."""
+    return text.encode("utf-8", "replace")
+
+
+def digest(path: Path) -> str:
+    """The SHA-256 of a file."""
+    found = sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            found.update(chunk)
+    return found.hexdigest()
