@@ -5,26 +5,31 @@ written where is the business of each source.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+
+from pydantic import ValidationError
 
 from crawlers.clean import clean
 from crawlers.keys import arxiv_id
 from crawlers.links import code
-from crawlers.records import NoticeRecord, PaperRecord, Record
-from crawlers.source import Scope, SourceError
+from crawlers.records import NoticeRecord, PaperRecord, Record, reason
+from crawlers.source import Page, Scope, Skip, SourceError, Step
 
 LICENCE: Final = "CC0-1.0"
 """arXiv's metadata is CC0 (info.arxiv.org/help/api/tou)."""
 
-HOME: Final = "https://info.arxiv.org/help/bulk_data.html"
-
 MACHINE_LEARNING: Final = ("cs.LG", "cs.CV", "cs.CL", "cs.AI", "cs.NE", "stat.ML")
 """Asked for when no category is wished for."""
 
-BIGGEST: Final = 10
+A_DAY: Final = (97, 200)
+"""New papers a day in one busy category, at least and at most: cs.RO had 681 in a week, the six above
+have about 1,000 a day together (seen in 2026)."""
+
+MANY: Final = 10
 """Entries of a page that cannot all be bad: then it is not what we take it for."""
 
 _CATEGORY: Final = re.compile(r"[a-z][a-z-]{1,14}(?:\.[A-Za-z][A-Za-z-]{1,14})?")
@@ -46,11 +51,9 @@ class BadPaper(ValueError):
 # -- names -------------------------------------------------------------------------------------
 
 _IN_BRACKETS: Final = re.compile(r"\([^()]*\)")
-_BETWEEN: Final = re.compile(r"\s*[,:;]\s*(?:(?:and|&)\s+)?|\s+(?:and|&)\s+")
-_COMMA: Final = re.compile(r"\s*,\s*")
 _SUFFIX: Final = re.compile(r"(?:Jr|Sr|II|III|IV|V)\.?")
 _INITIALS: Final = re.compile(r"\b([^\W\d_])\.(?=[^\W\d_])")
-_NOBODY: Final = frozenset({"et al", "et al."})
+_NOBODY: Final = frozenset({"", "and", "et al", "et al."})
 
 
 def authors_in(text: str, *, words: bool = True) -> list[str]:
@@ -59,21 +62,27 @@ def authors_in(text: str, *, words: bool = True) -> list[str]:
     `words`: `and` and `:` part names too (`Ada Lovelace and Alan Turing`), not only commas.
     """
     bare = text
-    while (without := _IN_BRACKETS.sub("", bare)) != bare:  # affiliations nest: ((1) MIT, (2) ETH)
-        bare = without
+    while "(" in bare and (without := _IN_BRACKETS.sub("", bare)) != bare:
+        bare = without  # affiliations nest: ((1) MIT, (2) ETH)
+    bare = " ".join(bare.split())
+    if words:
+        for between in (" and ", " & ", ":", ";"):
+            bare = bare.replace(between, ",")
     names: list[str] = []
-    for part in (_BETWEEN if words else _COMMA).split(" ".join(bare.split())):
-        if names and _SUFFIX.fullmatch(part):
+    for part in map(str.strip, bare.split(",")):
+        if part in _NOBODY:
+            continue
+        if names and len(part) < 5 and _SUFFIX.fullmatch(part):
             names[-1] = f"{names[-1]} {part}"
-        elif part and part not in _NOBODY:
-            names.append(_INITIALS.sub(r"\1. ", part))
+        else:
+            names.append(_INITIALS.sub(r"\1. ", part) if "." in part else part)
     return plain_names(names)
 
 
 def plain_names(names: Iterable[str]) -> list[str]:
     """The names with accents as characters; a lone colon (`ATLAS Collaboration : ...`) is nobody."""
-    plain = (accented(name) if "\\" in name else name for name in names)
-    return [name for name in plain if any(map(str.isalnum, name))]
+    plain = [accented(name) if "\\" in name else name for name in names]
+    return [name for name in plain if name[:1].isalnum() or any(map(str.isalnum, name))]
 
 
 @lru_cache(maxsize=1 << 14)
@@ -171,32 +180,97 @@ def records_of(given: dict[str, Any], identifier: str, fields: dict[str, Any]) -
     return [paper, *code(paper, given)]
 
 
-def withdrawal(given: dict[str, Any], identifier: str, day: str | None) -> NoticeRecord:
-    """That the paper was withdrawn."""
-    return NoticeRecord(key=f"arxiv:{identifier}", notice="withdrawn", day=day, **given)
+@dataclass(frozen=True)
+class Said:
+    """What one entry says."""
+
+    identifier: str
+    fields: dict[str, Any] | None
+    """Of the paper; None when the entry is only a mark that there is none any more."""
+    withdrawn: bool = False
+    day: str | None = None
+    """When it was withdrawn, or else last changed."""
 
 
-def links_scope(source: str, identifier: str) -> Scope:
-    """That these are all the links which the source says of the paper."""
-    return Scope("link", "paper", f"arxiv:{identifier}", source)
+Entry = TypeVar("Entry")
+Word = TypeVar("Word", bound=Said)
 
 
-def first_doi(text: str | None) -> str | None:
-    """The first of the DOIs, which blanks part; authors add that of an erratum."""
-    return text.split()[0] if text and not text.isspace() else None
+@dataclass
+class Found:
+    """What a page holds, as far as it was read."""
+
+    source: str
+    day: str
+    holds_comments: bool = True
+    """Then the links of its papers are all the links that its source says of them."""
+    records: list[Record] = field(default_factory=list)
+    skipped: list[Skip] = field(default_factory=list)
+    whole: list[Scope] = field(default_factory=list)
+    papers: int = 0
+    withdrawn: int = 0
+    entries: int = 0
+
+    def add(self, read: Callable[[Entry], Word], entry: Entry) -> Word | None:
+        """What the entry says; None when it cannot be read, which is counted."""
+        self.entries += 1
+        try:
+            said = read(entry)
+            given = base(self.source, said.identifier, self.day)
+            key = f"arxiv:{said.identifier}"
+            if said.fields is not None:
+                self.records += records_of(given, said.identifier, said.fields)
+                self.papers += 1
+                if self.holds_comments:
+                    self.whole.append(Scope("link", "paper", key, self.source))
+            if said.withdrawn:
+                notice = NoticeRecord(key=key, notice="withdrawn", day=said.day, **given)
+                self.records.append(notice)
+                self.withdrawn += 1
+        except ValidationError as error:
+            self.skipped.append(Skip(f"entry {self.entries}", reason(error)))
+        except BadPaper as error:
+            self.skipped.append(Skip(f"entry {self.entries}", str(error)))
+        else:
+            return said
+        return None
+
+    def page(self, next: tuple[Step, ...] = ()) -> Page:
+        """SourceError when not one of many entries can be read: then the page is something else."""
+        if not self.records and self.entries >= MANY:
+            why = self.skipped[0].reason if self.skipped else "nothing in them"
+            raise SourceError(f"none of {self.entries} entries can be read: {why}")
+        withdrawn = (("withdrawn", self.withdrawn),) if self.withdrawn else ()
+        return Page(
+            tuple(self.records),
+            tuple(self.skipped),
+            (("papers", self.papers), *withdrawn),
+            next=next,
+            whole=tuple(self.whole),
+        )
+
+
+_NEXT_DOI: Final = re.compile(r"[\s,;]+(?=10\.[0-9]{4,9}/)")
+
+
+def dois_in(text: str | None) -> list[str]:
+    """Every DOI of a field; authors add that of an erratum to the first."""
+    return [one.rstrip(",;") for one in _NEXT_DOI.split(text.strip())] if text else []
 
 
 _START: Final = r"(?:^|[.!;:*\[(\]-])\s*"
-_NOUN: Final = (
-    r"(?:arxiv\s+)?(?:(?:e-?|pre)prints?|papers?|articles?|submissions?|manuscripts?|works?|notes?)"
-)
+_NOUN: Final = r"(?:arxiv\s+)?(?:(?:e-?|pre)print|paper|article|submission|manuscript|work|note)"
 _GONE: Final = (
     r"\s+(?:(?:has|have|is|was|are|were)\s+)?(?:(?:been|now|hereby|temporarily)\s+)*"
     r"(?:withdrawn|retracted)\b(?!\s+from\s+(?!(?:the\s+)?arxiv|consideration|public))"
 )
+_WHY: Final = (
+    r"(?=\s*(?:$|[.,;:!)\]-]"
+    r"|(?:by|due|owing|because|for|since|as|from|until|pending|effective|and)\b))"
+)
 _WITHDRAWN: Final = re.compile(
-    rf"{_START}this\s+(?:\w+\s+)?{_NOUN}{_GONE}"
-    rf"|^\W*(?:(?:the|our)\s+(?:\w+\s+)?)?{_NOUN}{_GONE}"
+    rf"{_START}this\s+(?:\w+\s+)?{_NOUN}s?{_GONE}"
+    rf"|^\W*(?:(?:the|our)\s+(?:\w+\s+)?)?{_NOUN}{_GONE}{_WHY}"
     rf"|{_START}withdrawn\s+by\s+(?:the\s+)?(?:\w+\s+)?(?:authors?|submitter|arxiv|admin\w*)\b"
     r"|^\W*withdrawn\s*(?:$|[.,;:!\])-]|(?:due|because|for|since|as)\b)"
     rf"|{_START}the\s+authors?\s+(?:(?:have|has|hereby)\s+)*withdr(?:awn|ew|aws?)\s+this\s+{_NOUN}",

@@ -184,6 +184,8 @@ class Client:
                     headers = {name.lower(): one for name, one in response.headers.items()}
                     if response.status_code not in request.answers:
                         raise self._failure(source, request.resource, url, response, headers)
+                    if headers.get("content-type", "").lower().startswith("text/html"):
+                        raise _Again("an HTML page came in the place of the file")
                     take(_begin(response.status_code, headers), response.iter_raw())
                     return
             raise SourceError(f"more than {HOPS} redirects")
@@ -223,7 +225,7 @@ class Client:
                 if tries >= most or self.retries_left <= 0:
                     raise _given_up(operator, failed, tries) from failed
                 self.retries_left -= 1
-                wait = self._back_off(source, tries) if failed.wait is None else failed.wait
+                wait = max(failed.wait or 0.0, self._back_off(source, tries))
                 self.gate(source).pause(wait, failed.why, self._tell, self._stop)
 
     # -- one try ------------------------------------------------------------------------------
@@ -306,13 +308,15 @@ class Client:
             raise _Again(error.why, slow=error.slow) from error
 
     def _connection(self, source: Source) -> httpx.Client:
-        """The one connection to an operator's address, kept open between requests."""
-        _, base = network_of(source)
+        """The one connection to an operator's address, kept open between requests if it may be."""
+        operator, base = network_of(source)
         if base.url not in self._connections:
+            # One kept open while another process asks would be a second one: arXiv allows one.
+            kept = 0 if operator.strict else 1
             self._connections[base.url] = httpx.Client(
                 timeout=TIMEOUT,
                 follow_redirects=False,
-                limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
+                limits=httpx.Limits(max_connections=1, max_keepalive_connections=kept),
                 # A proxy is for the world outside, not for this machine.
                 trust_env=not _is_local(urlsplit(base.url).hostname or ""),
             )
@@ -332,8 +336,10 @@ class Client:
             line = "its bucket of requests is empty"
             self.gate(source).refused(emptied.resource, emptied.seconds, status, line)
         body = b"" if status == 304 else body_of(response, request.max_bytes)
-        if is_limit(source.operator, 200, headers, _first_line(body[:200])):  # type: ignore[arg-type]
-            raise self._limited(source, request.resource, 200, headers, _first_line(body[:200]))
+        operator, _ = network_of(source)
+        line = _first_line(body[:ERROR_BYTES]) if status >= 400 else _first_line(body[:200])
+        if status != 304 and is_limit(operator, status, headers, line):
+            raise self._limited(source, request.resource, status, headers, line)
         if status != 304:
             _check_kind(request, headers, body)
         return Answer(
@@ -360,14 +366,16 @@ class Client:
             line = _first_line(body_of(response, ERROR_BYTES))
         except (SourceError, Incomplete, httpx.HTTPError):
             line = ""
-        line = line or response.reason_phrase
+        line = line or _first_line(response.reason_phrase.encode())
         if is_limit(operator, status, headers, line):
             return self._limited(source, resource, status, headers, line)
         if status in _PASSING:
             named = retry_after(headers)
-            if named is None or named <= PATIENCE:
-                return _Again(line, wait=named, status=status)
+            if named is None:
+                return _Again(line, status=status)
             penalty = self.gate(source).refused(resource, named, status, line)
+            if named <= PATIENCE:
+                return _Again(line, wait=named, status=status)
             return _refusal_of(penalty)
         host = urlsplit(url).hostname
         return Refusal("refused", f"{host} answers {status}: {line}", status=status)
@@ -378,9 +386,10 @@ class Client:
         """The operator was asked too often: wait a little if it says so, else leave it alone."""
         operator, _ = network_of(source)
         verdict = closed(operator, resource, headers)
+        # Written down even when we wait for it ourselves: other processes must wait as well.
+        penalty = self.gate(source).refused(verdict.resource, verdict.seconds, status, line)
         if not operator.strict and retry_after(headers) is not None and verdict.seconds <= PATIENCE:
             return _Again(line, wait=verdict.seconds, status=status)
-        penalty = self.gate(source).refused(verdict.resource, verdict.seconds, status, line)
         return _refusal_of(penalty)
 
 
@@ -398,7 +407,8 @@ def check_address(source: Source, url: str) -> None:
         origin = _origin(url)
     except ValueError as error:
         raise SourceError(f"no address to ask: {clean(str(error))[:MAX_REASON]}") from error
-    if parts.scheme not in ("http", "https") or parts.username or parts.password:
+    held = url != _redacted(url)
+    if parts.scheme not in ("http", "https") or parts.username or parts.password or held:
         raise SourceError(f"{operator.title} leads to an address that is not asked: {_shown(url)}")
     if origin == _origin(base.url):
         return
@@ -458,8 +468,8 @@ def _check_kind(request: Request, headers: Mapping[str, str], body: bytes) -> No
     """An answer of another media type is an error page, whatever its status says."""
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind and kind not in request.accept:
-        line = _first_line(body[:2_000])
-        raise SourceError(f"{kind} came instead of {request.accept[0]}: {line}", again=True)
+        line, shown = _first_line(body[:2_000]), _first_line(kind.encode())
+        raise SourceError(f"{shown} came instead of {request.accept[0]}: {line}", again=True)
 
 
 def _refusal_of(penalty: Penalty) -> Refusal:

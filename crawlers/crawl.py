@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import Final
 
 from crawlers.client import RETRIES, Client, Validators, network_of
-from crawlers.records import LibraryRecord, Record
+from crawlers.records import RECORDS, LibraryRecord, Record
 from crawlers.source import Answer, Page, Request, Skip, Source, SourceError, Step
 from crawlers.tape import official
 
@@ -28,6 +28,33 @@ class Asked:
     fresh_until: float = 0.0
     """Seconds since 1970 up to which it need not be asked again."""
     follow: tuple[Step, ...] = ()
+    again: tuple[Record, ...] = ()
+    """What the source says once more when nothing changed."""
+
+    def to_json(self) -> str:
+        """The steps and records, for the ledger."""
+        said = {
+            "follow": [[step.kind, dict(step.said)] for step in self.follow],
+            "again": [
+                {"table": one.table_name, **one.model_dump(mode="json", exclude_defaults=True)}
+                for one in self.again
+            ],
+        }
+        return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+
+
+def follow_and_again(text: str) -> tuple[tuple[Step, ...], tuple[Record, ...]]:
+    """What `Asked.to_json` wrote; nothing when it cannot be read."""
+    try:
+        said = json.loads(text)
+        follow = tuple(Step(str(kind), dict(one)) for kind, one in said["follow"])
+        again = tuple(
+            RECORDS[one["table"]](**{name: one[name] for name in one if name != "table"})
+            for one in said["again"]
+        )
+        return follow, again
+    except (ValueError, KeyError, TypeError):
+        return (), ()
 
 
 Known = Callable[[str], Asked | None]
@@ -138,12 +165,17 @@ def _ask(
         try:
             answer = client.fetch(source, request, validators)
             if answer.status == 304:
-                if before is None:
+                if before is None or not (before.etag or before.modified):
                     raise SourceError("not changed since nothing was asked: status 304")
-                page = Page(tally=(("not changed", 1),), next=before.follow)
-                return mark, page, _remembered(request, answer, before.follow, before)
+                page = Page(
+                    tuple(_of_day(one, answer.day) for one in before.again),
+                    tally=(("not changed", 1),),
+                    next=before.follow,
+                    again=before.again,
+                )
+                return mark, page, _remembered(request, answer, page, before)
             page = _parsed(source, step, answer)
-            return mark, page, _remembered(request, answer, page.next, None)
+            return mark, page, _remembered(request, answer, page, None)
         except SourceError as error:
             if not error.again or reading == READINGS:
                 raise
@@ -159,9 +191,7 @@ def _parsed(source: Source, step: Step, answer: Answer) -> Page:
         raise SourceError("nested too deeply to be read") from error
 
 
-def _remembered(
-    request: Request, answer: Answer, follow: tuple[Step, ...], before: Asked | None
-) -> Asked | None:
+def _remembered(request: Request, answer: Answer, page: Page, before: Asked | None) -> Asked | None:
     """What to keep of an answered request; None when nothing makes the next time cheaper."""
     etag = answer.headers.get("etag") or (before.etag if before else None)
     modified = answer.headers.get("last-modified") or (before.modified if before else None)
@@ -171,8 +201,15 @@ def _remembered(
         etag=etag[:500] if etag else None,
         modified=modified[:100] if modified else None,
         fresh_until=time.time() + request.fresh_for if request.fresh_for else 0.0,
-        follow=follow,
+        follow=page.next,
+        again=page.again,
     )
+
+
+def _of_day(record: Record, day: str) -> Record:
+    """The record as said on another day."""
+    dated = {"day": day} if "day" in type(record).model_fields else {}
+    return record.model_copy(update={"retrieved_at": day, **dated})
 
 
 def _mark_of_request(request: Request, url: str) -> str:
@@ -184,9 +221,7 @@ def _mark_of_request(request: Request, url: str) -> str:
 def _repeated(page: Page, done: tuple[str, ...]) -> tuple[Page, tuple[str, ...], int]:
     """The page, the mark of its records, and how many pages have repeated earlier ones by now."""
     repeats = sum(one == _REPEAT for one in done)
-    named = sorted(
-        f"{one.table_name} {one.identity()}" for one in page.records if isinstance(one, Record)
-    )
+    named = sorted(f"{one.table_name} {one!r}" for one in page.records if isinstance(one, Record))
     if not named:
         return page, (), 0
     digest = "=" + blake2b("\n".join(named).encode("utf-8", "replace"), digest_size=8).hexdigest()

@@ -1,13 +1,18 @@
 """A published file, as it was published: resumed where it broke off, checked before it gets its name."""
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
+from typing import Final
 
-from crawlers.client import Client, Refusal, Stopped
+from crawlers.client import RETRIES, Client, Refusal, Stopped
 from crawlers.source import Published, Request, Source, SourceError
-from crawlers.wire import Incomplete
+from crawlers.wire import Incomplete, is_slow
+
+WORTH: Final = 1 << 20
+"""Bytes that a round of tries must bring for another one to follow."""
 
 
 def download(
@@ -46,10 +51,11 @@ def download(
 
     while _length(part) < file.size:
         before = _length(part)
+        client.retries_left = RETRIES
         try:
             client.save(source, ask, take)
         except Refusal as refusal:
-            if refusal.kind != "unreachable" or _length(part) <= before:
+            if refusal.kind != "unreachable" or _length(part) < before + WORTH:
                 raise
     if not _is(part, file):
         found = _sum(part) if _length(part) == file.size else f"{_length(part):,} bytes"
@@ -75,17 +81,22 @@ def _append(
     with part.open("r+b" if part.exists() else "wb") as out:
         out.truncate(begin)
         out.seek(begin)
-        done = begin
+        done, began = begin, time.monotonic()
         for chunk in chunks:
             done += len(chunk)
             if done > file.size:
-                raise SourceError(f"{file.name} is longer than the published {file.size:,} bytes")
+                break
             out.write(chunk)
             progress(done, file.size)
             if stop():
                 raise Stopped
+            if is_slow(began, done - begin):
+                raise Incomplete(f"only {done - begin:,} bytes came", slow=True)
         out.flush()
         os.fsync(out.fileno())
+    if done > file.size:
+        part.unlink()
+        raise SourceError(f"{file.name} is longer than the published {file.size:,} bytes")
     if done < file.size:
         raise Incomplete(f"the file ended at byte {done:,} of {file.size:,}")
 

@@ -9,7 +9,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -135,6 +135,8 @@ class Gate:
         for file in self._files:
             state = _read(file)
             refusals = state.setdefault("refusals", {})
+            for past in [name for name, one in refusals.items() if one["until"] < time.time()]:
+                del refusals[past]
             before = refusals.get(resource, {})
             until = max(until, min(before.get("until", 0.0), time.time() + LONGEST))
             refusals[resource] = {"until": until, "status": status, "line": line}
@@ -168,6 +170,8 @@ class Gate:
 
     def _next(self) -> float:
         """The next allowed time; one far ahead was written by a clock that was wrong."""
+        if not self.delay:
+            return 0.0
         latest = time.time() + self.delay + CONNECTING
         return min(latest, max(float(_read(file).get("next", 0.0)) for file in self._files))
 
@@ -207,8 +211,8 @@ class Gate:
                         told = True
                         now = time.time()
                         tell(Waiting(self.operator.title, now, "another process asks it"))
-        except OSError:
-            # A folder that nobody can write to: this process alone keeps the delay.
+        except (OSError, NotImplementedError):
+            # A folder that nobody can write to, or without locks: this process alone keeps the delay.
             yield
             return
         try:
@@ -236,9 +240,10 @@ def _read(file: Path) -> dict[str, Any]:
         for said in state.get("refusals", {}).values():
             float(said["until"]), int(said["status"]), str(said["line"])
         return dict(state)
-    except FileNotFoundError:
+    except OSError:
+        # None yet, or a folder that cannot be used: see Gate._locked.
         return {}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         # Not ours to read: as if it had been written this moment.
         return {"next": time.time() + CONNECTING}
 
@@ -249,4 +254,5 @@ def _write(file: Path, state: dict[str, Any]) -> None:
         partial.write_text(json.dumps(state), "utf-8")
         partial.replace(file)
     except OSError:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink()

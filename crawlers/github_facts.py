@@ -21,7 +21,11 @@ WEB: Final = "https://github.com"
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9_.-]+")
 _NODE_ID: Final = re.compile(r"[A-Za-z0-9_=+/-]{1,100}")
 
-GONE: Final = {404: None, 451: "451 unavailable for legal reasons"}
+GONE: Final = {
+    404: None,
+    403: "403 access blocked by GitHub",
+    451: "451 unavailable for legal reasons",
+}
 """Statuses that say there is no such repository (any more), and what is noted of them."""
 
 

@@ -119,7 +119,7 @@ def _entries(text: str) -> Iterator[str]:
 def _sections(text: str) -> Iterator[str]:
     """The text under each heading about citing, up to the next heading."""
     headings = list(_HEADING.finditer(text))
-    ends = [heading.start() for heading in headings[1:]] + [len(text)]
-    for heading, end in zip(headings, ends, strict=True):
+    ends = [heading.start() for heading in headings] + [len(text)]
+    for heading, end in zip(headings, ends[1:], strict=True):
         if _CITING.search(heading[0]):
             yield text[heading.end() : end]

@@ -41,6 +41,8 @@ class Page:
     """What this answer says to ask for next."""
     whole: "tuple[Scope, ...]" = ()
     """Of these the page holds everything that its source says: what the catalog has beside it is gone."""
+    again: tuple[Record, ...] = ()
+    """Records that the source says once more when it answers "not changed" another day."""
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,10 @@ class Recorder:
         }
         self._number += 1
         path = self._folder / f"{self._number:05}-{operator}.json"
-        path.write_text(json.dumps(said, ensure_ascii=False, indent=1), "utf-8")
+        written = json.dumps(said, ensure_ascii=False, indent=1)
+        for secret in self._secrets:
+            written = written.replace(secret, "***")
+        path.write_text(written, "utf-8")
 
 
 class Replay:

@@ -52,7 +52,7 @@ def body_of(response: Raw, limit: int) -> bytes:
         received += len(chunk)
         if received > limit:
             raise SourceError(_too_long(limit))
-        if time.monotonic() - began > GRACE + received / LEAST_RATE:
+        if is_slow(began, received):
             raise Incomplete(f"only {received:,} bytes came in {GRACE:.0f} s and more", slow=True)
         if inflate is None:
             body += chunk
@@ -61,6 +61,11 @@ def body_of(response: Raw, limit: int) -> bytes:
     if inflate is not None and received and not inflate.eof:
         raise Incomplete("the packed answer is cut off")
     return bytes(body)
+
+
+def is_slow(began: float, received: int) -> bool:
+    """True when so many bytes since `began` (time.monotonic()) are a drip."""
+    return time.monotonic() - began > GRACE + received / LEAST_RATE
 
 
 def _inflated(inflate: Any, chunk: bytes, body: bytearray, limit: int) -> Any:
@@ -112,4 +117,5 @@ class Watchdog:
         self.bitten = True
         if self._socket is not None:
             with suppress(OSError):
-                self._socket.shutdown(socket.SHUT_RDWR)
+                # Past TLS, whose own shutdown takes its state away from under a reader.
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)

@@ -5,6 +5,7 @@ kind that was asked for. Everything else is a SourceError that says what came in
 """
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from crawlers.clean import clean
@@ -65,28 +66,32 @@ def root(body: bytes, name: str) -> "_Element":
         found = etree.fromstring(readable(body), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise SourceError("the XML is cut off or damaged", again=True) from error
-    if found.getroottree().docinfo.doctype:
+    if found.getroottree().docinfo.internalDTD is not None:
         raise SourceError("the XML declares a document type, which no answer of theirs does")
     if local(found) != name:
-        raise SourceError(f"not {name}, but: {shown(local(found))}")
+        raise SourceError(f"a document <{shown(local(found), 40)}> came instead of <{name}>")
     return found
 
 
 def local(element: "_Element") -> str:
     """The element's name without its namespace: recorded answers lack theirs here and there."""
-    tag = element.tag
+    return _local(element.tag)
+
+
+@lru_cache(maxsize=1024)
+def _local(tag: str) -> str:
     return tag[tag.rfind("}") + 1 :]
 
 
 def text(element: "_Element") -> str | None:
     """What the element says, markup inside it left out; None when it is blank."""
-    said = "".join(element.itertext()) if len(element) else element.text
+    said = "".join(map(str, element.itertext())) if len(element) else element.text
     return said if said and not said.isspace() else None
 
 
-def child(element: "_Element", name: str) -> "_Element | None":
-    """The first child of this name; None when there is none."""
-    return next((one for one in element if local(one) == name), None)
+def children(element: "_Element") -> "dict[str, _Element]":
+    """The child elements by name, the last one where there are several of one name."""
+    return {_local(one.tag): one for one in element}
 
 
 def shown(said: str, length: int = 120) -> str:

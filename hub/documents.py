@@ -122,19 +122,25 @@ def _stars(catalog: Catalog, repositories: read.Keys) -> dict[str, int]:
     return {row["repository"]: row["stars"] or 0 for row in read.stars(catalog, repositories)}
 
 
+def _homes(catalog: Catalog, frameworks: read.Keys) -> read.Keys:
+    """The repositories of these frameworks and tools (None: of any)."""
+    if frameworks is None:
+        return None
+    rows = catalog.many("framework", frameworks, "repository").values()
+    return [row["repository"] for row in rows if row["repository"]]
+
+
 def _named(
     catalog: Catalog, table: str, tasks: dict[str, str], keys: read.Keys
 ) -> Iterator[Document]:
-    rows = list(read.whole(catalog, table, keys))
     printed = read.rows_per(catalog, table, keys) if table in ("task", "dataset") else []
     boards = {row["key"]: row["n"] for row in printed}
-    homes = [row["repository"] for row in rows if row.get("repository")]
-    stars = _stars(catalog, homes)
+    stars = _stars(catalog, _homes(catalog, keys)) if table == "framework" else {}
     on_tasks: dict[str, set[str]] = defaultdict(set)
     if table == "dataset":
         for row in read.board_tasks(catalog, keys):
             on_tasks[row["dataset"]].add(row["task"])
-    for row in rows:
+    for row in read.whole(catalog, table, keys):
         kind = row["key"].partition(":")[0]
         its_tasks = sorted(on_tasks[row["key"]].union(row.get("tasks", ())))
         yield Document(

@@ -51,7 +51,7 @@ EXIT_CODES = {
     0: "done; an empty answer too",
     1: "failed",
     2: "wrong usage or configuration",
-    3: "network: offline, unreachable, or a source refused",
+    3: "network: offline, unreachable, or a source refused or answered damage",
     4: "not found",
     5: "catalog, index or input damaged, unreadable or too new",
     6: "measured, but not reproduced",

@@ -115,7 +115,7 @@ def _take(
             if not isinstance(record, LibraryRecord) and _first(record, seen, summary)
         ]
         with catalog.transaction():
-            summary.counts.add(catalog.upsert(fresh))
+            summary.counts.add(catalog.upsert(fresh, at=_now()))
             ledger.note(
                 catalog,
                 harvest,
@@ -188,22 +188,15 @@ def day_of(path: Path) -> str:
 
 
 def put(catalog: Catalog, pages: Iterable[Page], source: str, address: str, day: str) -> Summary:
-    """Pages that lie in memory (curated rows) into the catalog, in one transaction."""
+    """Pages that lie in memory or come embedded into the catalog, in one transaction. The ledger does
+    not tell of them: nobody was asked, and they have no beginning in this catalog."""
     summary = Summary(source, address, day)
     with catalog.transaction():
-        harvest = ledger.begin(catalog, source, address, _now(), day)
         for page in pages:
             note(summary, page)
             records = (one for one in page.records if not isinstance(one, LibraryRecord))
             summary.counts.add(catalog.upsert(records))
-        ledger.note(
-            catalog,
-            harvest,
-            state="done",
-            counts=summary.counts,
-            skipped=summary.skipped,
-            finished_at=_now(),
-        )
+        catalog.keep_sources()
     return summary
 
 

@@ -36,10 +36,18 @@ class SourceState:
     source: str
     licence: str | None
     rows: int
-    oldest: str
-    newest: str
+    oldest: str | None
+    newest: str | None
     state: str | None = None
-    """How its last harvest ended: done, damaged, interrupted, running; None: it came embedded."""
+    """How its last harvest ended: done, damaged, interrupted, refused, ...; None: it came embedded."""
+    last_success: str | None = None
+    """When its last complete harvest began."""
+    refused_at: str | None = None
+    """When it last refused, if no complete harvest came after."""
+    refusal: str | None = None
+    """What it said then."""
+    next_allowed: str | None = None
+    """When it may be asked again, if it said so."""
 
 
 def tree_of(

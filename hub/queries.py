@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from crawlers.keys import Key, kind_of, parse_key, slug
-from hub.catalog import Catalog, Row, fold, ledger, read
+from hub.catalog import Catalog, Row, fold, history, ledger, read
 from hub.catalog.read import TABLE_OF
 from hub.entries import KINDS, Entry, address_of, check_kinds, entry_of
 from hub.errors import HubError, NotFound, UsageError
@@ -203,6 +203,7 @@ class Queries:
     def _related(self, key: Key, kind: str, row: Row) -> dict[str, tuple[Any, ...]]:
         groups: dict[str, Iterable[Any]] = {}
         if kind == "paper":
+            groups["notices"] = history.notices(self.catalog, key)
             groups["code"] = self._links("paper", key)
             groups["results"] = read.results_of(self.catalog, key)
         elif kind == "repository":
@@ -228,6 +229,26 @@ class Queries:
             row["name"] = entry.name if entry else None
             row["stars"] = entry.stars if entry else None
         return rows
+
+    def why(self, text: str) -> "tuple[Entry, list[Row]]":
+        """The entry, and what speaks for each link between it and code, or a paper, with its age."""
+        key = self.resolve(text)
+        kind = kind_of(key) or ""
+        if kind not in ("paper", "repository"):
+            raise UsageError(
+                f"{key} is a {kind}; links join papers and repositories",
+                hint="hub why arxiv:1512.03385",
+            )
+        rows = history.evidence(self.catalog, kind, key)
+        entries = self.entries([row["key"] for row in rows])
+        for row in rows:
+            row["official"] = None if row["official"] is None else bool(row["official"])
+            row["name"] = entries[row["key"]].name if row["key"] in entries else None
+        return self.entries([key])[key], rows
+
+    def diff(self, begin: str, end: str) -> list[Row]:
+        """What came, changed and went between two moments (UTC, ISO 8601)."""
+        return list(history.changes(self.catalog, begin, end))
 
     # -- entries and lists -------------------------------------------------------------------
 
@@ -382,10 +403,13 @@ class Queries:
         """What each source gave, all tables summed up; kept by the catalog as of its last write."""
         from hub.lists import SourceState
 
-        states = {row["source"]: row["state"] for row in reversed(ledger.latest(self.catalog, 200))}
-        return tuple(
-            SourceState(**row, state=states.get(row["source"])) for row in self.catalog.sources()
-        )
+        held = self.catalog.sources()
+        told = {one.source: one for one in ledger.by_source(self.catalog)}
+        known = {row["source"] for row in held}
+        # A source that gave nothing but a refusal must not look as if nobody had asked it.
+        empty = {"licence": None, "rows": 0, "oldest": None, "newest": None}
+        held += [{"source": name, **empty} for name in told if name not in known]
+        return tuple(SourceState(**row, **_state(told.get(row["source"]))) for row in held)
 
     def keys_starting(self, start: str, limit: int = 50) -> list[tuple[Key, str]]:
         """Keys that begin so, with names: for the shell's completion."""
@@ -398,6 +422,20 @@ class Queries:
             keys = read.keys_starting(self.catalog, table, start.lower(), limit)
         entries = self.entries(keys)
         return [(key, entries[key].name) for key in keys if key in entries]
+
+
+def _state(told: "ledger.SourceLedger | None") -> Row:
+    """What the ledger adds to a source's rows."""
+    if told is None:
+        return {}
+    state: Row = {"state": told.state, "last_success": told.last_success}
+    if (told.last_refusal or "") > (told.last_success or ""):
+        state |= {
+            "refused_at": told.last_refusal,
+            "refusal": told.refusal,
+            "next_allowed": told.next_allowed,
+        }
+    return state
 
 
 def _by_table(keys: Iterable[Key]) -> dict[str, list[Key]]:

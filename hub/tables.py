@@ -169,8 +169,8 @@ class Asked(SQLModel, table=True):
     fresh_until: str | None = None
     etag: str | None = None
     modified: str | None = None
-    follow: list[Any] = Field(default_factory=list, sa_type=JSON)
-    """The steps that its answer named."""
+    follow: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    """The steps that its answer named, and the records that hold on while it does not change."""
 
 
 class Touched(SQLModel, table=True):

@@ -63,6 +63,26 @@ def age(day: str) -> str:
     return t("{n} years ago", n=days // 365)
 
 
+def state_name(state: str) -> str:
+    """How a harvest ended, or how it fares with a repository, as people read it."""
+    return {
+        "running": t("running"),
+        "done": t("done"),
+        "limited": t("stopped at the limit"),
+        "interrupted": t("interrupted"),
+        "refused": t("refused"),
+        "unreachable": t("unreachable"),
+        "offline": t("offline"),
+        "damaged": t("damaged"),
+        "failed": t("failed"),
+        "embedded": t("embedded"),
+        "active": t("active"),
+        "archived": t("archived"),
+        "renamed": t("renamed"),
+        "gone": t("gone"),
+    }.get(state, state)
+
+
 def kind_name(kind: str, many: bool = False) -> str:
     """A kind as people read it."""
     names = _KINDS_MANY if many else _KINDS
@@ -72,6 +92,7 @@ def kind_name(kind: str, many: bool = False) -> str:
 _KINDS = {
     "paper": "paper", "repository": "repository", "dataset": "dataset", "framework": "framework",
     "tool": "tool", "task": "task", "topic": "topic", "method": "method", "board": "leaderboard",
+    "result": "published number", "link": "link to code",
 }  # fmt: skip
 _KINDS_MANY = {
     "paper": "papers", "repository": "repositories", "dataset": "datasets",
@@ -79,4 +100,5 @@ _KINDS_MANY = {
     "method": "methods", "board": "leaderboards", "result": "published numbers",
     "result_row": "leaderboard rows", "link": "links to code", "task_node": "places in the task tree",
     "repository_snapshot": "star counts over time", "alias": "other keys", "library": "library entries",
+    "notice": "notices",
 }  # fmt: skip

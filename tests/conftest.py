@@ -83,6 +83,8 @@ def fresh_home(
     """HUB_HOME of this test alone; the folder does not exist yet."""
     home = tmp_path / "hub-home"
     monkeypatch.setenv("HUB_HOME", str(home))
+    # Where crawls of all homes agree on when an operator may be asked: of this test alone as well.
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     yield home
 
 

@@ -69,6 +69,7 @@ def environment(home: Path | str, **more: str) -> dict[str, str]:
     return {
         **kept,
         "HUB_HOME": str(home),
+        "XDG_STATE_HOME": str(Path(home).parent / "state"),
         "HUB_OFFLINE": "1",
         "LC_ALL": "C.UTF-8",
         "PYTHONPATH": str(ROOT),

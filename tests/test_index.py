@@ -29,6 +29,7 @@ from hypothesis import strategies as st
 from hub.errors import Damaged, HubError
 from hub.index import (
     EXACT_WEIGHT,
+    FORMAT,
     LEAST_WEIGHT,
     MAX_QUERY,
     PRIOR_WEIGHT,
@@ -356,12 +357,39 @@ def test_a_harmed_array_is_damaged_and_never_an_answer(tmp_path: Path, harm: str
 
 
 @pytest.mark.parametrize(
-    "meta", [b"", b"{", b"[]", b'{"format": 1}', b"null", b"\xff", b'{"format": 99}']
+    "meta", [b"", b"{", b"[]", b'{"format": 2}', b"null", b"\xff", b'{"format": 99}']
 )
 def test_a_harmed_description_is_damaged(tmp_path: Path, meta: bytes) -> None:
     (built(tmp_path) / "meta.json").write_bytes(meta)
     with pytest.raises(Damaged):
         Index.open(tmp_path)
+
+
+def test_an_index_of_the_format_before_is_to_be_built_again(tmp_path: Path) -> None:
+    path = built(tmp_path) / "meta.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "format": FORMAT - 1}))
+    with pytest.raises(
+        Damaged, match=rf"format {FORMAT - 1}, this program reads {FORMAT}"
+    ) as caught:
+        Index.open(tmp_path)
+    assert "hub index" in (caught.value.hint or "")
+
+
+@pytest.mark.filterwarnings("ignore:invalid")
+def test_a_harmed_header_is_damaged_or_read_as_it_was(tmp_path: Path) -> None:
+    folder = built(tmp_path)
+    before = Index.open(tmp_path).search("residual")
+    chance = random.Random(6)
+    for name in arrays():
+        path = folder / name
+        content = path.read_bytes()
+        for at in range(128):
+            harmed = bytearray(content)
+            harmed[at] = chance.choice((harmed[at] ^ 1 << chance.randrange(8), *b"(]'\\\0\n "))
+            path.write_bytes(bytes(harmed))
+            with suppress(Damaged):
+                assert Index.open(tmp_path).search("residual") == before
+        path.write_bytes(content)
 
 
 @pytest.mark.parametrize("current", [b"", b"build-gone", b"\xff\xfe", b"../..", b"\x00"])
@@ -509,8 +537,9 @@ def test_the_files_hold_numbers_and_text_only(tmp_path: Path) -> None:
         assert np.load(path, allow_pickle=False).dtype != object
     assert json.loads((folder / "meta.json").read_text())["documents"] == 2
     assert {path.suffix for path in folder.iterdir()} == {".npy", ".json"}
-    source = (ROOT / "hub" / "index.py").read_text("utf-8")
-    assert not re.search(r"import (pickle|joblib)|allow_pickle=True", source)
+    sources = [path.read_text("utf-8") for path in (ROOT / "hub" / "index").glob("*.py")]
+    assert len(sources) >= 5
+    assert not re.search(r"import (pickle|joblib)|allow_pickle=True", "".join(sources))
 
 
 def test_an_index_is_of_the_generation_it_was_told(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final
 from urllib.parse import quote, urlencode
 
@@ -114,7 +115,7 @@ def request(step: Step, base_url: str) -> Request:
             return Request(f"{base_url}/graphql", JSON[::-1], body=body, resource="graphql")
         case "repository":
             place = f"repositories/{said['id']}" if "id" in said else f"repos/{quote(said['name'])}"
-            answers = frozenset({200, 301}) | ABSENT
+            answers = frozenset({200, 301, 403}) | ABSENT
             return Request(f"{base_url}/{place}", JSON, headers=HEADERS, answers=answers)
         case "readme":
             url = f"{base_url}/repos/{quote(said['name'])}/readme"
@@ -154,15 +155,18 @@ def parse(step: Step, answer: Answer) -> Page:
 def _repository(step: Step, answer: Answer) -> Page:
     name = step.said["name"]
     if answer.status in GONE:
-        if answer.body.strip():
-            mapping(answer)  # the words of the API, not of a web server in between
+        # The words of the API, not of a web server in between.
+        said = mapping(answer) if answer.body.strip() else {}
+        if answer.status == 403 and "block" not in said:
+            raise SourceError(f"GitHub forbids to look at {name}")
         return Page((gone(name, answer.day, answer.status),), tally=(("gone", 1),))
     if answer.status == 301:
         return Page(next=(_moved(step, answer),))
     said = mapping(answer)
     if "full_name" not in said:
         raise SourceError("the answer holds no repository")
-    return _page(step, {name: attempt(said, name, answer.day, name)})
+    page = _page(step, {name: attempt(said, name, answer.day, name)})
+    return replace(page, again=tuple(one for one in page.records if isinstance(one, Record)))
 
 
 def _moved(step: Step, answer: Answer) -> Step:
@@ -217,9 +221,9 @@ def _page(
 
 
 def _more(step: Step, found: Repository) -> tuple[Step, ...]:
-    """A fork has no community profile (docs, REST community metrics)."""
+    """A fork has no community profile (docs, REST community metrics), and its README is its parent's."""
     wanted = step.said.get("more", ())
-    kinds = (kind for kind in MORE if kind in wanted and not (kind == "profile" and found.fork))
+    kinds = (kind for kind in MORE if kind in wanted and not (kind != "newcomers" and found.fork))
     return tuple(Step(kind, {"name": found.name}) for kind in kinds)
 
 

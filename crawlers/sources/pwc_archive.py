@@ -10,6 +10,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, BinaryIO, Final, TypeVar, cast
 
@@ -135,15 +136,12 @@ class Collected:
         return page
 
     def add(self, cls: type[Record], source_url: str | None = HOME, **fields: Any) -> None:
-        self.records.append(
-            cls(
-                source="pwc_archive",
-                source_url=source_url,
-                retrieved_at=self.day,
-                licence=LICENCE,
-                **fields,
-            )
-        )
+        # What is not said is not handed over: validating None costs as much as validating a text.
+        known = {name: value for name, value in fields.items() if value is not None}
+        if source_url is not None:
+            known["source_url"] = source_url
+        known |= {"source": "pwc_archive", "retrieved_at": self.day, "licence": LICENCE}
+        self.records.append(cls.model_validate(known))
 
     def attempt(self, reader: Callable[..., T], *values: Any) -> T | None:
         """What the reader says of one thing; None when it cannot be read, which is counted. What
@@ -401,9 +399,10 @@ def _code(
     """The repository at an address, and its link to the paper, each once per dump."""
     if not isinstance(address, str) or not address.strip():
         return
-    repository = parse_key(address)
-    if repository is None or kind_of(repository) != "repository":
-        repository = "git:" + repository.removeprefix("url:") if repository else None
+    # A paper repeats its links in each row of each board: ten times in eleven there is nothing to read.
+    if not out.first(f"{paper} {address} {evidence}"):
+        return
+    repository = _repository_at(address)
     if repository is None or not out.first(f"{paper} {repository} {evidence}"):
         return
     parts = [part for part in re.sub(r"^\w+://", "", address.strip()).split("/") if part]
@@ -422,6 +421,14 @@ def _code(
         confidence=CONFIDENCE[evidence],
         framework=framework if isinstance(framework, str) and framework != "none" else None,
     )
+
+
+@lru_cache(maxsize=1 << 14)
+def _repository_at(address: str) -> Key | None:
+    key = parse_key(address)
+    if key is None or kind_of(key) == "repository":
+        return key
+    return "git:" + key.removeprefix("url:")
 
 
 def _repository_url(repository: Key, address: str) -> str:

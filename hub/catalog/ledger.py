@@ -118,19 +118,20 @@ def last_done(catalog: Catalog, source: str, address: str | None = None) -> str 
 
 def asked(catalog: Catalog, request: str) -> "Asked | None":
     """What is known of a request by its mark."""
-    from crawlers.crawl import Asked
-    from crawlers.source import Step
+    from crawlers.crawl import Asked, follow_and_again
 
     rows = catalog.rows("SELECT * FROM asked WHERE request = ?", (request,))
     if not rows:
         return None
     row = rows[0]
     fresh = row["fresh_until"]
+    follow, again = follow_and_again(row["follow"])
     return Asked(
         etag=row["etag"],
         modified=row["modified"],
         fresh_until=datetime.fromisoformat(fresh).timestamp() if fresh else 0.0,
-        follow=tuple(Step(kind, said) for kind, said in json.loads(row["follow"])),
+        follow=follow,
+        again=again,
     )
 
 
@@ -149,7 +150,7 @@ def remember(catalog: Catalog, request: str, source: str, at: str, said: "Asked"
             fresh.isoformat(timespec="seconds") if fresh else None,
             said.etag,
             said.modified,
-            json.dumps([[step.kind, dict(step.said)] for step in said.follow]),
+            said.to_json(),
         ),
     )
 

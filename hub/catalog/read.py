@@ -6,12 +6,12 @@ row means to a person is the business of hub.queries.
 
 import json
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from heapq import nsmallest
 from typing import Any, Final
 
 from hub.catalog.merge import Row
-from hub.catalog.store import Catalog
+from hub.catalog.store import SAID, Catalog
 
 TABLE_OF: Final = {
     "paper": "paper",
@@ -201,8 +201,9 @@ def links(catalog: Catalog, side: str, key: str) -> list[Row]:
     """Links of a `paper` or a `repository`, with the key of the other side; official ones first."""
     other = "repository" if side == "paper" else "paper"
     return catalog.rows(
-        f"SELECT {other} AS key, evidence, url, official, confidence, framework, source, "
-        f"retrieved_at, licence FROM link WHERE {side} = ? "
+        f"SELECT {other} AS key, evidence, link.url, official, confidence, framework, link.source, "
+        "link.retrieved_at, link.licence, r.state FROM link "
+        f"LEFT JOIN repository r ON r.key = link.repository WHERE {side} = ? "
         f"ORDER BY COALESCE(official, 0) DESC, confidence DESC, {other} LIMIT 200",
         (key,),
     )
@@ -344,6 +345,20 @@ def stale_repositories(catalog: Catalog, limit: int, *, today: str) -> list[str]
         if days > 0:
             aged.append((-days * (10 if kept_by_hand else 1), -links, key))
     return [key for _, _, key in nsmallest(limit, aged)]
+
+
+def fresh_and_stale(catalog: Catalog, *, days: int) -> dict[str, tuple[int, int]]:
+    """Per source its rows that were said within so many days, and those that were not."""
+    since = (datetime.now(UTC).date() - timedelta(days=days)).isoformat()
+    found: dict[str, tuple[int, int]] = {}
+    for table in SAID:
+        for source, fresh, n in catalog.stream(
+            f"SELECT source, SUM(retrieved_at >= ?), COUNT(*) FROM {table} GROUP BY source",
+            (since,),
+        ):
+            before = found.get(source, (0, 0))
+            found[source] = (before[0] + fresh, before[1] + n - fresh)
+    return found
 
 
 # -- counts ----------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from crawlers.records import Record
     from crawlers.source import Scope
 
-_SAID: Final = (
+SAID: Final = (
     "paper", "repository", "repository_snapshot", "dataset", "framework", "task", "task_node",
     "method", "board", "result", "link", "alias", "notice",
 )  # fmt: skip
@@ -343,7 +343,7 @@ class Catalog:
         parts = [
             "SELECT source, licence, COUNT(*) AS n, MIN(retrieved_at) AS a, MAX(retrieved_at) AS b "
             f"FROM {table} GROUP BY source, licence"
-            for table in _SAID
+            for table in SAID
         ]
         return self.rows(
             "SELECT source, licence, SUM(n) AS rows, MIN(a) AS oldest, MAX(b) AS newest FROM ("

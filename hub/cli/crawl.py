@@ -17,7 +17,7 @@ from hub import render
 from hub.cli.frame import Json, command, home, settings_of
 from hub.cli.summary import counted, met_and_examples, skipped
 from hub.errors import UsageError
-from hub.text import number, t
+from hub.text import number, state_name, t
 
 if TYPE_CHECKING:
     from crawlers.gate import Waiting
@@ -399,7 +399,7 @@ def say(one: "Crawled") -> None:
     """The summary line on stdout; why something failed, and until when, on stderr."""
     name = f"{one.errand.source.name} [{one.errand.address}]"
     parts = [*counted(one.summary.counts), skipped(one.summary)]
-    state = t(one.state) + (f", {t('continued')}" if one.resumed else "")
+    state = state_name(one.state) + (f", {t('continued')}" if one.resumed else "")
     if one.dry:
         state += f", {t('nothing kept')}"
     render.line(f"{name}: {', '.join(parts)}; {number(one.requests)} {t('requests')}; {state}")

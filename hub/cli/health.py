@@ -13,7 +13,7 @@ from hub import __version__, render
 from hub.cli.frame import Json, command, home, reading
 from hub.errors import Damaged, HubError
 from hub.render import Column
-from hub.text import age, kind_name, number, size, t
+from hub.text import age, kind_name, number, size, state_name, t
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,14 +48,15 @@ def status(json: Json = False) -> None:
                 "source": one.source,
                 "licence": one.licence or t("unknown"),
                 "rows": number(one.rows),
-                "newest": one.newest,
-                "age": age(one.newest),
-                "state": t(one.state or "embedded"),
+                "newest": one.newest or "-",
+                "age": age(one.newest) if one.newest else "-",
+                "state": state_name(one.state or "embedded"),
             }
             for one in sources
         ],
         "table",
     )
+    _print_crawls(data["crawls"])
     render.line()
     render.heading(t("Licences"))
     render.fields((licence, number(count)) for licence, count in data["licences"].items())
@@ -80,7 +81,65 @@ def _status(queries: "Queries") -> dict[str, Any]:
         "licences": licences,
         "index": _index(queries),
         "harvests": ledger.latest(queries.catalog, 5),
+        "crawls": _crawls(queries),
     }
+
+
+def _crawls(queries: "Queries") -> list[dict[str, Any]]:
+    """How each source's harvests went, and how much of what it gave was confirmed lately."""
+    from dataclasses import asdict
+
+    from hub.catalog import ledger, read
+
+    told = [asdict(one) for one in ledger.by_source(queries.catalog)]
+    fresh = read.fresh_and_stale(queries.catalog, days=STALE_AFTER)
+    for one in told:
+        one["fresh"], one["stale"] = fresh.get(one["source"], (0, 0))
+    return told
+
+
+def _print_crawls(crawls: list[dict[str, Any]]) -> None:
+    if not crawls:
+        return
+    render.line()
+    render.heading(t("Harvests"))
+    columns = [
+        Column("source", t("source")),
+        Column("state", t("state")),
+        Column("success", t("last success")),
+        Column("left", t("left"), right=True),
+        Column("fresh", t("fresh"), right=True),
+        Column("stale", t("older than {n} days", n=STALE_AFTER), right=True),
+        Column("refusal", t("last refusal"), share=2),
+    ]
+    rows = [
+        {
+            "source": one["source"],
+            "state": state_name(one["state"]),
+            "success": age(one["last_success"]) if one["last_success"] else "-",
+            "left": number(one["pending"]) if one["pending"] is not None else "-",
+            "fresh": number(one["fresh"]),
+            "stale": number(one["stale"]),
+            "refusal": _refusal(one),
+        }
+        for one in crawls
+    ]
+    render.rows(columns, rows, "table")
+
+
+def _refusal(one: dict[str, Any]) -> str:
+    if not one["last_refusal"]:
+        return "-"
+    said = f"{one['last_refusal']}: {one['refusal']}"
+    return (
+        f"{said}; {t('again from {until}', until=one['next_allowed'])}"
+        if one["next_allowed"]
+        else said
+    )
+
+
+STALE_AFTER = 30
+"""Days after which a row that its source has not said again counts as stale."""
 
 
 def _index(queries: "Queries") -> dict[str, Any]:

@@ -20,6 +20,7 @@ from hub.cli.frame import (
     reading,
     settings_of,
 )
+from hub.cli.freshness import tell_age, tell_count
 from hub.errors import UsageError
 from hub.render import Column
 from hub.text import age, chinese, kind_name, number, t
@@ -134,7 +135,9 @@ def search(
         ]
         with paged(no_pager, len(values)):
             render.rows(_search_columns(explain), values, format)
-    _count_of(len(values), hits.found)
+        sources = queries.sources()
+    tell_count(len(values), hits.found)
+    tell_age(sources, hits.found)
 
 
 def _search_columns(explain: bool) -> list[Column]:
@@ -231,7 +234,9 @@ def list_(
         ]
         with paged(no_pager, len(values)):
             render.rows(_list_columns(kind), values, format)
-    _count_of(len(values) + offset, found.found)
+        sources = queries.sources()
+    tell_count(len(values) + offset, found.found)
+    tell_age(sources, found.found)
 
 
 def _first_order(kind: str) -> str:
@@ -353,7 +358,7 @@ def _board(board: "Board", limit: int, format: str, no_pager: bool) -> None:
         )
     with paged(no_pager, len(values)):
         render.rows(columns, values, format)
-    _count_of(len(values), len(board.rows))
+    tell_count(len(values), len(board.rows))
     taken = {(row.source, row.retrieved_at, row.licence) for row in board.rows}
     for source, day, licence in sorted(taken, key=str):
         render.tell(t("Source: {source}, taken {day} ({age}), {licence}", source=source, day=day,
@@ -399,16 +404,6 @@ def _facts(entry: "Entry") -> str:
     if not facts and entry.detail:
         facts.append(entry.detail)
     return ", ".join(facts)
-
-
-def _count_of(shown: int, found: int) -> None:
-    """Says on stderr how much there is, since a cut must never go unnoticed."""
-    if shown < found:
-        render.tell(
-            t("{shown} of {found}; -n shows more.", shown=number(shown), found=number(found))
-        )
-    elif found == 0:
-        render.tell(t("Nothing matches."))
 
 
 def _years(text: str | None) -> tuple[int, int] | None:

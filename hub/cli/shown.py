@@ -95,6 +95,10 @@ def _lines(group: str, rows: Iterable[dict[str, Any]]) -> Iterable[str]:
             yield f"{board}: {row['metric']} {mark} {row['text'] or '-'}"
         elif group == "boards":
             yield f"{row['board']}  {row['name']} ({row['rows']})"
+        elif group == "notices":
+            yield t("withdrawn by its authors or by arXiv") + (
+                f", {row['day']}" if row["day"] else ""
+            )
         elif group == "subtasks":
             yield f"{row['key']}  {row['name']}"
         else:
@@ -117,6 +121,7 @@ def _origins(shown: "Shown") -> Iterable[str]:
 
 
 _GROUPS = {
+    "notices": "Notices",
     "code": "Code",
     "papers": "Papers",
     "results": "Published results",

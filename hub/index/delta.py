@@ -72,7 +72,8 @@ def _write(
     size = base.size - len(replaced) + len(changed)
     ranks = [replaced.get(one.key, base.size + at) for at, one in enumerate(changed)]
     counted = Counted.of(changed)
-    facts = counted.facts(float(base.meta["mean_length"]), base.size)
+    mean_length = float(base.meta["mean_length"])
+    facts = counted.facts(mean_length, base.size)
     places, terms = counted.sorted_terms()
     postings = _postings(counted, places, base.size)
     weights, new = _weights(base, terms, np.diff(postings["posting_offsets"]), size)
@@ -89,6 +90,7 @@ def _write(
         "documents": size,
         "terms": int(base.meta["terms"]) + new,
         "postings": int(base.meta["postings"]) + len(postings["posting_documents"]),
+        "mean_length": mean_length,
         "base": base.folder.name,
         "base_documents": base.size,
     }

@@ -4,6 +4,7 @@ import json
 from hashlib import sha256
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any, Final, Self
 from zlib import crc32
 
@@ -18,22 +19,37 @@ CURRENT: Final = "current"
 
 META: Final = "meta.json"
 
-ARRAYS: Final = (
-    "term_bytes", "term_offsets", "term_weights", "posting_offsets", "posting_documents", "posting_counts",
-    "filter_tokens", "filter_posting_offsets", "filter_documents",
-    "key_bytes", "key_offsets", "norms", "priors", "years",
-)  # fmt: skip
-"""What every folder holds. Documents are numbered through: those of a delta after its build's."""
+ARRAYS: Final = {
+    "term_bytes": "u1",
+    "term_offsets": "i8",
+    "term_weights": "f4",
+    "posting_offsets": "i8",
+    "posting_documents": "i4",
+    "posting_counts": "u1",
+    "filter_tokens": "u8",
+    "filter_posting_offsets": "i8",
+    "filter_documents": "i4",
+    "key_bytes": "u1",
+    "key_offsets": "i8",
+    "norms": "f4",
+    "priors": "f4",
+    "years": "i2",
+}
+"""What every folder holds: texts as bytes and where each begins, postings by term and by filter
+token, one value per document. Documents are numbered through: those of a delta after its build's."""
 
-DELTA_ARRAYS: Final = (*ARRAYS, "removed", "ranks")
+DELTA_ARRAYS: Final = {**ARRAYS, "removed": "i4", "ranks": "i4"}
 """A delta also holds the documents of its build that count no more, in order, and for each of its
 own the place it has among equals: that of the document it replaces, or its own number."""
+
+_NUMBERS: Final = ("generation", "documents", "terms", "postings", "mean_length")
+"""What the meta of every folder says of the index as a whole: of build and delta together."""
 
 Array = np.ndarray[Any, Any]
 
 
 class Segment:
-    """The arrays of one folder, mapped. Immutable."""
+    """The arrays of one folder, mapped, and its meta. Immutable."""
 
     def __init__(self, folder: Path, meta: dict[str, Any], arrays: dict[str, Array]) -> None:
         self.folder = folder
@@ -50,9 +66,17 @@ class Segment:
         meta = json.loads((folder / META).read_bytes())
         if meta["format"] != FORMAT:
             raise ValueError(f"format {meta['format']}, this program reads {FORMAT}")
-        lengths = meta["lengths"]
+        for name in _NUMBERS:
+            float(meta[name])
+        lengths, _ = meta["lengths"], meta["sha256"]
         names = DELTA_ARRAYS if "base" in meta else ARRAYS
-        return cls(folder, meta, {name: _mapped(folder, name, lengths[name]) for name in names})
+        if lengths.keys() != names.keys():
+            raise ValueError("a build or a delta holds other arrays than these")
+        arrays = {
+            name: _mapped(folder / f"{name}.npy", dtype, lengths[name])
+            for name, dtype in names.items()
+        }
+        return cls(folder, meta, arrays)
 
     def place(self, term: str) -> int | None:
         """The place of a term; remembered, since the words that people ask for come again."""
@@ -118,21 +142,21 @@ class Segment:
         ]
 
 
-def _mapped(folder: Path, name: str, length: int) -> Array:
+def _mapped(path: Path, dtype: str, length: int) -> Array:
     """The array of a file. `numpy.load` would make an np.memmap first, which takes three times as
     long and makes every slice pay for the subclass."""
-    with (folder / f"{name}.npy").open("rb") as file:
-        if npy.read_magic(file) != (1, 0):
-            raise ValueError(f"{name} is of another version of .npy")
-        shape, _, dtype = npy.read_array_header_1_0(file)
-        if shape != (length,):
-            raise ValueError(f"{name} has the shape {shape}, not ({length},)")
-        if dtype.kind not in "iuf":
-            raise ValueError(f"{name} holds {dtype}, no numbers")
-        if not length:
-            return np.empty(0, dtype)
-        mapped = mmap(file.fileno(), 0, access=ACCESS_READ)
-        return np.frombuffer(mapped, dtype, length, file.tell())
+    with path.open("rb") as file:
+        try:
+            version = npy.read_magic(file)
+            shape, _, stored = npy.read_array_header_1_0(file)
+        except (SyntaxError, TokenError) as error:  # what numpy lets through of a harmed header
+            raise ValueError(f"{path.name}: {error}") from error
+        if version != (1, 0) or shape != (length,) or stored != np.dtype(dtype):
+            raise ValueError(f"{path.name} holds {stored} of shape {shape}, not {length} {dtype}")
+        mapped, first = mmap(file.fileno(), 0, access=ACCESS_READ), file.tell()
+    if len(mapped) != first + length * stored.itemsize:
+        raise ValueError(f"{path.name} has {len(mapped)} bytes")
+    return np.frombuffer(mapped, dtype, length, first) if length else np.empty(0, dtype)
 
 
 def mark_of(token: str) -> int:

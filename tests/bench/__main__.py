@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import commands, fresh_clone, imports, quality, questions
+from tests.bench import commands, fresh_clone, imports, index_update, quality, questions
 from tests.bench.children import ChildFailed
 from tests.bench.machine import machine
 from tests.bench.rows import Row, as_json, as_text, failed
@@ -18,6 +18,7 @@ MEASUREMENTS: dict[str, Callable[[Workshop], list[Row]]] = {
     "tables": imports.tables,
     "search": commands.search,
     "query": questions.queries,
+    "index-update": index_update.updates,
     "first": commands.first,
     "help": commands.usage,
     "quality": quality.judged,
