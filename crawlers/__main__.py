@@ -106,7 +106,10 @@ def _of_network(source: Source, said: argparse.Namespace) -> int:
         contact=os.environ.get("HUB_CONTACT"),
     )
     try:
-        position = Position(source.start(wish))
+        try:
+            position = Position(source.start(wish))
+        except ValueError as error:
+            raise SystemExit(f"{source.name}: {error}") from None
         taken = crawl(source, client, position, limit=said.limit, stop=lambda: bool(asked))
         code = _write((one.page for one in taken), None)
         return 130 if asked else code

@@ -223,6 +223,7 @@ class Found:
                 self.papers += 1
                 if self.holds_comments:
                     self.whole.append(Scope("link", "paper", key, self.source))
+                    self.whole.append(Scope("notice", "key", key, self.source))
             if said.withdrawn:
                 notice = NoticeRecord(key=key, notice="withdrawn", day=said.day, **given)
                 self.records.append(notice)

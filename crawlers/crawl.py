@@ -83,7 +83,7 @@ class Position:
             said = json.loads(text)
             pending = tuple(Step(str(kind), dict(one)) for kind, one in said["pending"])
             return cls(pending, tuple(map(str, said["done"])), int(said["count"]))
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             return None
 
 
@@ -121,9 +121,10 @@ def crawl(
         mark = mark_of(step)
         request, page, asked = _ask(source, client, step, known)
         done = {*position.done, mark}
-        waiting = {mark_of(one) for one in rest}
-        onward = tuple(one for one in page.next if mark_of(one) not in done | waiting)
-        circle = any(mark_of(one) in done for one in page.next)
+        known_steps = done | {mark_of(one) for one in rest}
+        following = {mark_of(one): one for one in page.next}
+        onward = tuple(one for its, one in following.items() if its not in known_steps)
+        circle = not done.isdisjoint(following)
         page, digest, repeats = _repeated(page, position.done)
         met = len(page.records)
         page, count, full = _limited(page, source, position.count, limit)

@@ -225,10 +225,17 @@ def _of_arxiv_path(segments: list[str]) -> Key | None:
 
 
 def _of_pwc_page(segments: list[str]) -> Key | None:
-    prefix = {"paper": "pwc", "dataset": "dataset", "task": "task", "method": "method"}.get(
-        segments[0]
-    )
+    """paperswithcode.co names its papers by their arXiv ids, and its lists in the plural."""
+    prefix = _PWC_PAGES.get(segments[0])
     if prefix is None:
         return None
     name = segments[1].strip().lower()
+    if prefix == "pwc" and (found := arxiv_id(name)):
+        return f"arxiv:{found[0]}"
     return f"{prefix}:{name}" if name else None
+
+
+_PWC_PAGES: Final = {
+    "paper": "pwc", "papers": "pwc", "dataset": "dataset", "datasets": "dataset", "task": "task",
+    "tasks": "task", "method": "method", "methods": "method", "frameworks": "framework",
+}  # fmt: skip

@@ -66,9 +66,9 @@ class Scope:
     """Rows of one table that one source says of one thing: the links of a paper, the rows of a board."""
 
     table: str
-    """`link` or `result`."""
+    """`link`, `result` or `notice`."""
     field: str
-    """`paper` for links, `board` for results."""
+    """`paper` for links, `board` for results, `key` for notices."""
     key: str
     source: str
 

@@ -78,7 +78,7 @@ class Replay:
                 said = json.loads(path.read_bytes())
                 if said.get("tape") == FORMAT:
                     self._answers[_mark(said["url"], said.get("sent"))].append(said)
-            except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 continue
         self.empty = not self._answers
 

@@ -13,7 +13,7 @@ from crawlers.records import LibraryRecord
 from crawlers.source import Published, Source, SourceError, Wish
 from hub import harvest as harvests
 from hub.catalog import Catalog, Counts, ledger
-from hub.errors import HubError
+from hub.errors import HubError, UsageError
 from hub.harvest import Summary
 from hub.library import Library
 
@@ -129,7 +129,10 @@ def _place(catalog: Catalog, errand: Errand) -> tuple[Position, int | None]:
     position = Position.from_json(left[1]) if left else None
     if left and position and position.pending:
         return position, left[0]
-    return Position(errand.source.start(errand.wish)), None
+    try:
+        return Position(errand.source.start(errand.wish)), None
+    except (SourceError, ValueError) as error:
+        raise UsageError(f"{errand.source.name}: {error}") from error
 
 
 def _begin(catalog: Catalog, errand: Errand, position: Position, earlier: int | None) -> int:

@@ -39,7 +39,7 @@ class Options:
     query: str | None = None
     slice: str | None = None
     trending: str | None = None
-    """`daily`, `weekly` or `monthly`."""
+    """Languages, separated by commas."""
     limit: int | None = None
     full: bool = False
     authorised: bool = False
@@ -138,7 +138,7 @@ def _pwc(catalog: Catalog, options: Options) -> Iterator[Errand]:
 
 def _github(catalog: Catalog, options: Options) -> Iterator[Errand]:
     if options.trending:
-        wish = Wish(query=options.trending, limit=options.limit)
+        wish = Wish(query=options.trending, full=options.full, limit=options.limit)
         yield Errand(_source("github_trending"), wish, _address(wish))
         return
     source = _source("github")

@@ -200,7 +200,7 @@ SENTENCES: dict[str, str] = {
     "free space": "剩余空间",
     "fresh": "较新",
     "full name": "全名",
-    "github: the trending page: daily, weekly, monthly.": "github：趋势页：daily、weekly、monthly。",
+    "github: today's trending page of a language; --full: week and month too.": "github：某种语言今天的趋势页；--full 另取本周与本月。",
     "gone": "已不存在",
     "harvest": "采集",
     "home": "主目录",

@@ -173,8 +173,24 @@ def test_code_named_in_comment_and_abstract_is_linked():
 
 def test_links_of_each_paper_that_was_read_are_all_its_links():
     assert page("raw.xml").whole == tuple(
-        Scope("link", "paper", key, "arxiv_oai") for key in ("arxiv:1706.03762", "arxiv:2609.00001")
+        scope
+        for key in ("arxiv:1706.03762", "arxiv:2609.00001")
+        for scope in (
+            Scope("link", "paper", key, "arxiv_oai"),
+            Scope("notice", "key", key, "arxiv_oai"),
+        )
     )
+
+
+def test_mirror_without_the_raw_format_is_asked_for_the_plain_one():
+    refused = (
+        b'<OAI-PMH xmlns="http://www.openarchives.org/OAI/2.0/">'
+        b'<error code="cannotDisseminateFormat">no such format</error></OAI-PMH>'
+    )
+    [plain] = parse(FIRST, answer(refused)).next
+    assert ("metadataPrefix", "arXiv") in asked(plain)
+    with pytest.raises(SourceError, match="cannotDisseminateFormat"):
+        parse(plain, answer(refused))
 
 
 def test_last_version_without_a_source_is_a_withdrawal_of_its_day():

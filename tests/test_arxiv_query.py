@@ -184,10 +184,10 @@ def test_code_of_comment_and_abstract_is_linked_and_that_is_all_its_code():
     assert [
         (one.repository, one.evidence) for one in found.records if isinstance(one, LinkRecord)
     ] == [("github:owner/residual", "comment"), ("github:owner/second", "abstract")]
-    assert found.whole == tuple(
+    assert [scope for scope in found.whole if scope.table == "link"] == [
         Scope("link", "paper", key, "arxiv_query")
         for key in ("arxiv:1512.03385", "arxiv:math/0309136")
-    )
+    ]
 
 
 def test_withdrawn_paper_is_noted_with_the_day_of_its_last_version():

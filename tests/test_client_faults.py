@@ -163,7 +163,7 @@ def test_body_that_comes_slowly_but_surely_is_taken(
     monkeypatch.setattr(wire, "GRACE", 0.2)
     monkeypatch.setattr(wire, "LEAST_RATE", 10)
     server.give("/slow", Reply(b"0123456789"))
-    server.fault("/slow", "drip", every=0.05)
+    server.fault("/slow", "drip", pause=0.05)
     assert client.fetch(SOURCE, ask(server, "/slow")).body == b"0123456789"
 
 

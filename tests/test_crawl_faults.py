@@ -228,7 +228,14 @@ def test_token_goes_to_the_api_alone_and_stands_nowhere(home: Path, tmp_path: Pa
         )
         crawl(server, home, "crawl", "arxiv", "--no-index", GITHUB_TOKEN=TOKEN)
         crawl(
-            server, home, "crawl", "github", "--trending", "daily", "--no-index", GITHUB_TOKEN=TOKEN
+            server,
+            home,
+            "crawl",
+            "github",
+            "--trending",
+            "python",
+            "--no-index",
+            GITHUB_TOKEN=TOKEN,
         )
         for one in server.requests:
             if TOKEN in json.dumps(dict(one.headers)):

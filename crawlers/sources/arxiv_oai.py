@@ -31,7 +31,8 @@ PREFIX: Final = "arXivRaw"
 """The metadata format asked for; pages in `arXiv` are read too. Only this one holds the day of the
 first version: `created` of `arXiv` is the day of the latest one since the server was rewritten in
 2025 (github.com/arXiv/oaipmh, record_formats.xml prints current_meta.created), so that a paper of 2017
-would be published in 2023. It also counts the versions and marks the withdrawn ones."""
+would be published in 2023. It also counts the versions and marks the withdrawn ones. A mirror that
+does not have it is asked for `arXiv`."""
 
 EARLIEST: Final = "2005-09-16"
 """An earlier `from` is refused; some 90,000 older records carry this day (oai_config.py there)."""
@@ -67,7 +68,7 @@ def request(step: Step, base: str) -> Request:
         # The token comes quoted and is quoted once more: the server takes off both layers (resume.py).
         said["resumptionToken"] = step.said["token"]
     else:
-        said["metadataPrefix"] = PREFIX
+        said["metadataPrefix"] = step.said.get("prefix", PREFIX)
         said |= {name: step.said[name] for name in ("from", "until", "set") if name in step.said}
     return Request(f"{base}?{urlencode(said)}", accept=("text/xml", "application/xml"))
 
@@ -112,7 +113,7 @@ def _next(step: Step, token: str, latest: str) -> tuple[Step, ...]:
 
 
 def _kept(step: Step) -> dict[str, str | None]:
-    return {name: step.said.get(name) for name in ("set", "until")}
+    return {name: step.said.get(name) for name in ("set", "until", "prefix")}
 
 
 def _refused(step: Step, error: "_Element") -> Page:
@@ -121,6 +122,10 @@ def _refused(step: Step, error: "_Element") -> Page:
     # The server before 2025 said the same of a set that does not exist; that is a refusal.
     if code == "noRecordsMatch" and "match any set" not in words:
         return Page(tally=(("no records match", 1),))
+    unknown = code == "cannotDisseminateFormat" or "metadataprefix" in words.lower()
+    if unknown and step.kind == "list" and "prefix" not in step.said:
+        plain = Step("list", {**step.said, "prefix": "arXiv"})
+        return Page(tally=((f"no {PREFIX} here", 1),), next=(plain,))
     latest = step.said.get("latest")
     if code == "badResumptionToken" and latest:
         again = _step("list", **{"from": latest}, **_kept(step))

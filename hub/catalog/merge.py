@@ -4,9 +4,18 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any, Final, Literal
 
-RANKS: Final = {"curated": 100, "arxiv": 80, "github": 70, "pwc": 60, "hf": 50, "import": 40}
-"""Whose word counts more, by the first part of the source's name: arXiv itself before Papers with
-Code before others. Ours comes first, because its rows are checked by hand."""
+RANKS: Final = {
+    "curated": 100,
+    "arxiv": 80,
+    "github": 70,
+    "pwc": 60,
+    "hf": 50,
+    "pwc_live": 45,
+    "import": 40,
+}
+"""Whose word counts more, by the source's name or its first part: arXiv itself before Papers with Code
+before others. Ours comes first, because its rows are checked by hand; what paperswithcode.co extracts by
+machine, under terms that nobody states, never overwrites the archive."""
 
 UNITED: Final = frozenset({"aliases", "tasks", "areas", "methods", "collections", "parents"})
 """Lists to which each source adds; any other field has one holder."""
@@ -20,7 +29,7 @@ _PROVENANCE: Final = frozenset({"source", "source_url", "retrieved_at", "licence
 @cache
 def rank(source: str) -> int:
     """How much a source's word counts; higher wins, unknown sources come last."""
-    return RANKS.get(source.partition("_")[0], 0)
+    return RANKS.get(source, RANKS.get(source.partition("_")[0], 0))
 
 
 def fold(name: str) -> str:

@@ -151,8 +151,7 @@ class Catalog:
         touched: set[str] = set()
         for table, batch in by_table.items():
             self._upsert_table(table, batch, counts, touched, at)
-        for scope in whole:
-            self._remove_rest(scope, by_table.get(scope.table, ()), counts, touched, at)
+        self._remove_rest(whole, by_table, counts, touched, at)
         if counts.new or counts.changed or counts.removed:
             self._execute(
                 "INSERT INTO state (name, value) VALUES ('generation', '1') "
@@ -217,27 +216,36 @@ class Catalog:
 
     def _remove_rest(
         self,
-        scope: "Scope",
-        said: Sequence["Record"],
+        scopes: "Iterable[Scope]",
+        said: Mapping[str, Sequence["Record"]],
         counts: Counts,
         touched: set[str],
         at: str | None,
     ) -> None:
-        """Takes the rows of a scope that its source does not name any more out of the catalog."""
-        shape = self._shape(scope.table)
-        kept = {record.identity() for record in said}
-        where = f"{scope.field} = ? AND source = ?"
-        for row in list(self.every(scope.table, where, (scope.key, scope.source))):
-            identity = tuple(row[name] for name in shape.key)
-            if identity in kept:
-                continue
-            marks = " AND ".join(f"{name} = ?" for name in shape.key)
-            self._execute(f"DELETE FROM {scope.table} WHERE {marks}", identity)
-            counts.removed[scope.table] += 1
-            touched.update(row[name] for name in _TOUCHES[scope.table] if row[name])
-            if at is not None:
-                known = {name: value for name, value in row.items() if value not in (None, [], {})}
-                self._note_change(at, scope.table, identity, "removed", known, {})
+        """Takes the rows of the scopes that their source does not name any more out of the catalog."""
+        groups: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+        for scope in scopes:
+            groups[(scope.table, scope.field, scope.source)].append(scope.key)
+        for (table, field_, source), keys in groups.items():
+            shape = self._shape(table)
+            kept = {record.identity() for record in said.get(table, ())}
+            for part in _chunks(keys, 500):
+                where = f"{field_} IN ({', '.join('?' * len(part))}) AND source = ?"
+                for row in list(self.every(table, where, (*part, source))):
+                    identity = tuple(row[name] for name in shape.key)
+                    if identity not in kept:
+                        self._remove(shape, identity, row, touched, at)
+                        counts.removed[table] += 1
+
+    def _remove(
+        self, shape: Shape, identity: tuple[str, ...], row: Row, touched: set[str], at: str | None
+    ) -> None:
+        marks = " AND ".join(f"{name} = ?" for name in shape.key)
+        self._execute(f"DELETE FROM {shape.table} WHERE {marks}", identity)
+        touched.update(row[name] for name in _TOUCHES[shape.table] if row[name])
+        if at is not None and shape.table in _WATCHED:
+            known = {name: value for name, value in row.items() if value not in (None, [], {})}
+            self._note_change(at, shape.table, identity, "removed", known, {})
 
     def _note_change(
         self, at: str, table: str, identity: Sequence[str], what: str, before: Row, after: Row

@@ -77,7 +77,10 @@ def crawl(
     ] = None,
     trending: Annotated[
         str | None,
-        typer.Option("--trending", help=t("github: the trending page: daily, weekly, monthly.")),
+        typer.Option(
+            "--trending",
+            help=t("github: today's trending page of a language; --full: week and month too."),
+        ),
     ] = None,
     limit: Annotated[
         int | None, typer.Option("-n", "--limit", min=1, help=t("Stop after so many entries."))
@@ -122,7 +125,7 @@ def crawl(
         papers=tuple(_paper(one) for one in paper or ()),
         query=query,
         slice=slice,
-        trending=_trending(trending),
+        trending=trending,
         limit=limit,
         full=full,
         authorised=bool(os.environ.get("GITHUB_TOKEN", "").strip()),
@@ -194,12 +197,6 @@ def _paper(text: str) -> str:
     if key is None or not key.startswith("arxiv:"):
         raise UsageError(f"--paper {text}: no arXiv paper", hint="For example: 1512.03385")
     return key
-
-
-def _trending(text: str | None) -> str | None:
-    if text is not None and text not in ("daily", "weekly", "monthly"):
-        raise UsageError(f"--trending {text}: daily, weekly or monthly")
-    return text
 
 
 # -- the plan --------------------------------------------------------------------------------

@@ -165,20 +165,22 @@ def _count(batch: list[Document], terms: Numbers) -> tuple[Array, Array, Array, 
         elif found:
             said.append(words[found[0]])
         ends.append(len(said))
-    starts, meant = _meanings(words, terms)
     lengths = np.diff(ends)
+    starts, meant = _meanings(words, terms)
+    width = max(len(terms), 1)
+    # A pair is one number, document * width + term; 32 bits are sorted in half the time of 64.
+    dtype = np.int32 if len(batch) * width < 1 << 31 else np.int64
     words_said = np.array(said, np.int64)
-    # Each word said gives as many pairs as it has terms, most give one.
-    many = np.diff(starts)[words_said]
-    documents = np.repeat(np.repeat(np.arange(len(batch)), lengths), many)
+    many = np.diff(starts)[words_said]  # each word said gives as many pairs as it has terms
+    pairs: Array = np.repeat(np.repeat(np.arange(len(batch), dtype=dtype) * width, lengths), many)
     before = np.cumsum(many) - many
-    at = np.arange(len(documents)) + np.repeat(starts[words_said] - before, many)
-    pairs = documents * max(len(terms), 1) + meant[at]
-    pairs.sort()
-    edges = np.flatnonzero(np.diff(pairs, prepend=-1))
+    at = np.arange(len(pairs)) + np.repeat(starts[words_said] - before, many)
+    pairs += meant.astype(dtype)[at]
+    pairs.sort(kind="stable")  # those of a document stand together already
+    edges = np.flatnonzero(np.diff(pairs, prepend=dtype(-1)))
     counts = np.minimum(np.diff(edges, append=len(pairs)), 255).astype(np.uint8)
-    documents, held = np.divmod(pairs[edges], max(len(terms), 1))
-    return lengths.astype(np.float32), documents, held.astype(np.int32), counts
+    documents, held = np.divmod(pairs[edges], dtype(width))
+    return lengths.astype(np.float32), documents, held.astype(np.int32, copy=False), counts
 
 
 def _meanings(words: Numbers, terms: Numbers) -> tuple[Array, Array]:

@@ -37,8 +37,10 @@ def _fit(documents: Iterable[Document]) -> tuple[dict[str, Array], float]:
     mean_length = float(lengths.mean()) if lengths.any() else 1.0
     facts = counted.facts(mean_length)
     places, terms = counted.sorted_terms()
+    texts = term_texts(terms)
+    del terms
     give_back()  # the transposition needs as much again as the counting has let go
-    return {**term_texts(terms), **_postings(counted, places), **facts}, mean_length
+    return {**texts, **_postings(counted, places), **facts}, mean_length
 
 
 def _postings(counted: Counted, places: Array) -> dict[str, Array]:

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import commands, fresh_clone, imports, index_update, quality, questions
+from tests.bench import commands, crawls, fresh_clone, imports, index_update, quality, questions
 from tests.bench.children import ChildFailed
 from tests.bench.machine import machine
 from tests.bench.rows import Row, as_json, as_text, failed
@@ -22,6 +22,11 @@ MEASUREMENTS: dict[str, Callable[[Workshop], list[Row]]] = {
     "first": commands.first,
     "help": commands.usage,
     "quality": quality.judged,
+    "crawl": crawls.pages,
+    "archive": crawls.archive,
+    "reader": crawls.reader,
+    "gap": crawls.gap,
+    "kills": crawls.kills,
     "make-run": fresh_clone.make_run,
 }
 """Name -> measurement, in the order of the table."""

@@ -2,15 +2,14 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from urllib.parse import parse_qs, quote, unquote, urlencode
 from xml.sax.saxutils import escape, quoteattr
 
+from tests.loopback.arxiv_xml import announced, atom, channel, entry, in_set, plain, raw, set_of
 from tests.loopback.exchange import Asked, Reply
 from tests.loopback.world import Paper, World
-
-STAMP = "%a, %d %b %Y 10:00:00 GMT"
 
 
 class Oai:
@@ -88,7 +87,7 @@ class Oai:
             paper
             for paper in sorted(self.world.papers, key=lambda one: (one.changed, one.number))
             if begin <= paper.changed.isoformat() <= end
-            and ("set" not in said or any(_in_set(said["set"], one) for one in paper.categories))
+            and ("set" not in said or any(in_set(said["set"], one) for one in paper.categories))
         ]
 
     def _token(self, said: dict[str, str], found: list[Paper], rest: list[Paper]) -> str | None:
@@ -100,7 +99,7 @@ class Oai:
         return quote(urlencode(said))
 
     def _record(self, paper: Paper, prefix: str) -> str:
-        said = _raw(paper) if prefix == "arXivRaw" else _plain(paper)
+        said = raw(paper) if prefix == "arXivRaw" else plain(paper)
         sets = "".join(f"<setSpec>{set_of(one)}</setSpec>" for one in paper.categories)
         schema = f'xmlns="http://arxiv.org/OAI/{prefix}/"'
         return (
@@ -160,7 +159,7 @@ class Query:
             shown = []
         elif twist == "duplicate page":
             shown = found[: int(most)]
-        return self._feed(said, "".join(map(_entry, shown)), len(found), int(start), int(most))
+        return self._feed(said, "".join(map(entry, shown)), len(found), int(start), int(most))
 
     def _matching(self, names: list[str], query: str) -> list[Paper]:
         papers = self.world.papers
@@ -172,7 +171,7 @@ class Query:
 
     def _feed(self, said: dict[str, str], inner: str, total: int, start: int, most: int) -> Reply:
         words = escape(f"search_query={said.get('search_query', '')}")
-        return _atom(
+        return atom(
             f"<title>arXiv Query: {words}</title>"
             f"<opensearch:itemsPerPage>{most}</opensearch:itemsPerPage>"
             f"<opensearch:totalResults>{total}</opensearch:totalResults>"
@@ -180,7 +179,7 @@ class Query:
         )
 
     def _error(self, words: str) -> Reply:
-        reply = _atom(
+        reply = atom(
             "<title>arXiv Search Results</title><opensearch:itemsPerPage>1</opensearch:itemsPerPage>"
             "<opensearch:totalResults>1</opensearch:totalResults>"
             "<opensearch:startIndex>0</opensearch:startIndex>"
@@ -271,10 +270,8 @@ class Feed:
                 for one in categories
             )
         ]
-        inner = "" if bad or twist == "empty page" else "".join(map(_announced, shown))
-        reply = Reply(
-            _channel("+".join(categories), day, inner).encode(), "text/xml; charset=utf-8"
-        )
+        inner = "" if bad or twist == "empty page" else "".join(map(announced, shown))
+        reply = Reply(channel("+".join(categories), day, inner).encode(), "text/xml; charset=utf-8")
         if bad:
             reply.status = 400
             return reply
@@ -283,125 +280,6 @@ class Feed:
         if asked.headers.get("if-none-match") == etag:
             return Reply(status=304, headers=reply.headers)
         return reply
-
-
-# -- papers in XML ---------------------------------------------------------------------------
-
-
-def set_of(category: str) -> str:
-    """`cs:cs:LG`."""
-    archive, _, subject = category.partition(".")
-    return f"{archive}:{archive}:{subject}"
-
-
-def _in_set(wanted: str, category: str) -> bool:
-    own = set_of(category)
-    return own == wanted or own.startswith(f"{wanted}:")
-
-
-def _raw(paper: Paper) -> str:
-    versions = "".join(
-        f'<version version="v{number}"><date>{day.strftime(STAMP)}</date><size>{paper.number}kb</size>'
-        f"<source_type>{'I' if paper.withdrawn and number == paper.versions else 'D'}</source_type>"
-        "</version>"
-        for number, day in enumerate((paper.submitted, paper.changed)[: paper.versions], 1)
-    )
-    authors = ", ".join(" ".join(name) for name in paper.authors)
-    said = {
-        "title": paper.title,
-        "authors": authors,
-        "categories": " ".join(paper.categories),
-        "comments": paper.comment,
-        "license": "http://creativecommons.org/licenses/by/4.0/",
-        "abstract": f"  {paper.abstract}\n",
-    }
-    head = f"<id>{paper.identifier}</id><submitter>Ada Lovelace</submitter>"
-    return head + versions + _elements(said)
-
-
-def _plain(paper: Paper) -> str:
-    people = "".join(
-        f"<author><keyname>{escape(name)}</keyname><forenames>{escape(first)}</forenames></author>"
-        for first, name in paper.authors
-    )
-    days = {"created": paper.changed.isoformat()}
-    if paper.versions > 1:
-        days["updated"] = paper.changed.isoformat()
-    said = {
-        "title": paper.title,
-        "categories": " ".join(paper.categories),
-        "comments": paper.comment,
-        "license": "http://creativecommons.org/licenses/by/4.0/",
-        "abstract": f"  {paper.abstract}\n",
-    }
-    head = f"<id>{paper.identifier}</id>{_elements(dict(days))}"
-    return f"{head}<authors>{people}</authors>{_elements(said)}"
-
-
-def _elements(said: dict[str, str | None]) -> str:
-    return "".join(f"<{name}>{escape(one)}</{name}>" for name, one in said.items() if one)
-
-
-def _entry(paper: Paper) -> str:
-    name = f"{paper.identifier}v{paper.versions}"
-    people = "".join(
-        f"<author><name>{escape(' '.join(one))}</name></author>" for one in paper.authors
-    )
-    terms = "".join(
-        f'<category term="{one}" scheme="http://arxiv.org/schemas/atom"/>'
-        for one in paper.categories
-    )
-    comment = f"<arxiv:comment>{escape(paper.comment)}</arxiv:comment>" if paper.comment else ""
-    return (
-        f"<entry><id>http://arxiv.org/abs/{name}</id><title>{escape(paper.title)}</title>"
-        f"<updated>{paper.changed}T10:00:00Z</updated>"
-        f'<link href="https://arxiv.org/abs/{name}" rel="alternate" type="text/html"/>'
-        f'<link href="https://arxiv.org/pdf/{name}" rel="related" type="application/pdf" title="pdf"/>'
-        f"<summary>{escape(paper.abstract)}</summary>{terms}"
-        f"<published>{paper.submitted}T10:00:00Z</published>{comment}"
-        f'<arxiv:primary_category term="{paper.categories[0]}"/>{people}</entry>'
-    )
-
-
-def _atom(inner: str) -> Reply:
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    body = (
-        "<?xml version='1.0' encoding='UTF-8'?>\n"
-        '<feed xmlns:opensearch="http://a9.com/-/spec/opensearch/1.1/" '
-        'xmlns:arxiv="http://arxiv.org/schemas/atom" xmlns="http://www.w3.org/2005/Atom">'
-        f"<id>https://arxiv.org/api/made-up</id><updated>{now}</updated>{inner}</feed>"
-    )
-    return Reply(body.encode(), "application/atom+xml; charset=utf-8")
-
-
-def _announced(paper: Paper) -> str:
-    name = f"{paper.identifier}v{paper.versions}"
-    kind = "replace" if paper.versions > 1 else "new"
-    people = ", ".join(" ".join(one) for one in paper.authors)
-    terms = "".join(f"<category>{one}</category>" for one in paper.categories)
-    words = f"arXiv:{name} Announce Type: {kind} \nAbstract: {paper.abstract}"
-    return (
-        f"<item><title>{escape(paper.title)}</title>"
-        f"<link>https://arxiv.org/abs/{paper.identifier}</link>"
-        f'<description>{escape(words)}</description><guid isPermaLink="false">oai:arXiv.org:{name}</guid>'
-        f"{terms}<pubDate>{paper.changed.strftime('%a, %d %b %Y 00:00:00 -0400')}</pubDate>"
-        f"<arxiv:announce_type>{kind}</arxiv:announce_type>"
-        "<dc:rights>http://creativecommons.org/licenses/by/4.0/</dc:rights>"
-        f"<dc:creator>{escape(people)}</dc:creator></item>"
-    )
-
-
-def _channel(categories: str, day: date, inner: str) -> str:
-    stamp = day.strftime("%a, %d %b %Y 00:00:00 -0400")
-    return (
-        "<?xml version='1.0' encoding='UTF-8'?>\n"
-        '<rss xmlns:arxiv="http://arxiv.org/schemas/atom" xmlns:dc="http://purl.org/dc/elements/1.1/" '
-        'xmlns:atom="http://www.w3.org/2005/Atom" version="2.0"><channel>'
-        f"<title>{categories} updates on arXiv.org</title><link>http://rss.arxiv.org/rss/{categories}</link>"
-        f"<description>{categories} updates on the arXiv.org e-print archive.</description>"
-        f"<language>en-us</language><lastBuildDate>{stamp}</lastBuildDate><pubDate>{stamp}</pubDate>"
-        f"<skipDays><day>Sunday</day><day>Saturday</day></skipDays>{inner}</channel></rss>"
-    )
 
 
 def _says(paper: Paper, token: str) -> bool:

@@ -116,18 +116,18 @@ def html(wire: "Handler", asked: Asked, code: int = 200) -> None:
     _say(wire, code, page, kind="text/html; charset=utf-8")
 
 
-def drip(wire: "Handler", asked: Asked, every: float = 0.2) -> None:
+def drip(wire: "Handler", asked: Asked, pause: float = 0.2) -> None:
     """The body byte by byte."""
     reply = wire.loopback.reply(asked)
     wire.connection.sendall(wire.head(reply, len(reply.body)))
-    _drop_by_drop(wire, reply.body, every)
+    _drop_by_drop(wire, reply.body, pause)
 
 
-def drip_headers(wire: "Handler", asked: Asked, every: float = 0.2) -> None:
+def drip_headers(wire: "Handler", asked: Asked, pause: float = 0.2) -> None:
     """The head byte by byte, and no end of it."""
     wire.close_connection = True
     wire.connection.sendall(b"HTTP/1.1 200 OK\r\nX-Drop: ")
-    _drop_by_drop(wire, b"a" * 100_000, every)
+    _drop_by_drop(wire, b"a" * 100_000, pause)
 
 
 def silent(wire: "Handler", asked: Asked) -> None:
@@ -299,10 +299,10 @@ def _partly(wire: "Handler", asked: Asked, part: float) -> None:
     wire.send(reply, length=len(reply.body), body=sent)
 
 
-def _drop_by_drop(wire: "Handler", body: bytes, every: float) -> None:
+def _drop_by_drop(wire: "Handler", body: bytes, pause: float) -> None:
     for place in range(len(body)):
         wire.connection.sendall(body[place : place + 1])
-        if wire.loopback.closing.wait(every):
+        if wire.loopback.closing.wait(pause):
             wire.close_connection = True
             return
 

@@ -45,6 +45,8 @@ class Fault:
     """How often; None: always."""
     after: int
     """How many requests go well before."""
+    every: int
+    """Of how many requests from then on one goes wrong, the first."""
     said: dict[str, Any]
     met: int = 0
     """How often it came about."""
@@ -56,6 +58,7 @@ class Fault:
         if self.after:
             self.after -= 1
             return False
+        self.after = self.every - 1
         self.times = None if self.times is None else self.times - 1
         self.met += 1
         return True
@@ -145,7 +148,13 @@ class Loopback:
     # -- what tests tell it, and ask -------------------------------------------------------
 
     def fault(
-        self, prefix: str, kind: str, times: int | None = 1, after: int = 0, **said: Any
+        self,
+        prefix: str,
+        kind: str,
+        times: int | None = 1,
+        after: int = 0,
+        every: int = 1,
+        **said: Any,
     ) -> Fault:
         """From now on something goes wrong with requests whose path begins with `prefix`.
 
@@ -153,7 +162,7 @@ class Loopback:
         functions. The first fault that is due is taken.
         """
         assert kind in faults.FAULTS or kind in faults.TWISTS, kind
-        fault = Fault(prefix, kind, times, after, said)
+        fault = Fault(prefix, kind, times, after, every, said)
         self.faults.append(fault)
         return fault
 
