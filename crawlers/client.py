@@ -52,6 +52,9 @@ WHOLE: Final = 150.0
 ERROR_BYTES: Final = 64 << 10
 """How much of a refusal's body is read: its first line is what people want."""
 
+SPENT: Final = 0
+"""In the place of a status: the operator answered, and said that this was the last for now."""
+
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _PASSING: Final = frozenset({500, 502, 503, 504})
 """Failures of a server that may be over a moment later."""
@@ -333,8 +336,8 @@ class Client:
             raise self._failure(source, request.resource, url, response, headers)
         emptied = spent_until(request.resource, headers)
         if emptied:
-            line = "its bucket of requests is empty"
-            self.gate(source).refused(emptied.resource, emptied.seconds, status, line)
+            line = f"its {emptied.resource} requests are used up".replace("its * ", "its ")
+            self.gate(source).refused(emptied.resource, emptied.seconds, SPENT, line)
         body = b"" if status == 304 else body_of(response, request.max_bytes)
         operator, _ = network_of(source)
         line = _first_line(body[:ERROR_BYTES]) if status >= 400 else _first_line(body[:200])

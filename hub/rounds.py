@@ -16,8 +16,11 @@ TARGETS: Final = ("arxiv", "pwc", "github", "hf", "all")
 DAILY: Final = ("arxiv", "hf", "github")
 """The round of a bare `hub crawl`: papers first, so that what they link to is known when it is asked."""
 
+HOURLY: Final = 55
+"""Of the 60 requests that GitHub gives in an hour without a token; the rest is left to the user."""
+
 BUDGET: Final = 40
-"""Repositories refreshed in a round without a token: GitHub gives 60 requests an hour."""
+"""Repositories refreshed in a round without a token."""
 
 BUDGET_WITH_TOKEN: Final = 1_000
 """The same with one: ten requests of a hundred repositories."""
@@ -43,6 +46,8 @@ class Options:
     limit: int | None = None
     full: bool = False
     authorised: bool = False
+    daily: bool = False
+    """The round of the day: what was done today is not done again."""
 
     @property
     def begin(self) -> str | None:
@@ -157,7 +162,10 @@ def _github(catalog: Catalog, options: Options) -> Iterator[Errand]:
             authorised=options.authorised,
         )
     else:
-        most = BUDGET_WITH_TOKEN if options.authorised else BUDGET
+        last = ledger.last_done(catalog, source.name)
+        if options.daily and last is not None and _age(last) == 0:
+            return
+        most = BUDGET_WITH_TOKEN if options.authorised else _left_this_hour(catalog)
         keys = read.stale_repositories(
             catalog, min(most, options.limit or most), today=_days_ago(0)
         )
@@ -183,7 +191,8 @@ def _address(wish: Wish) -> str:
         parts.append(wish.keys[0])
     elif wish.keys:
         digest = blake2b(" ".join(wish.keys).encode(), digest_size=4).hexdigest()
-        parts.append(f"{len(wish.keys)} keys ({digest})")
+        noun = "papers" if wish.keys[0].startswith("arxiv:") else "repositories"
+        parts.append(f"{len(wish.keys)} {noun} ({digest})")
     if wish.full:
         parts.append("in full")
     if wish.since:
@@ -191,6 +200,13 @@ def _address(wish: Wish) -> str:
     if wish.until:
         parts.append(f"until {wish.until}")
     return ", ".join(parts) or "what is new"
+
+
+def _left_this_hour(catalog: Catalog) -> int:
+    """How many repositories may still be asked for without a token, as far as this catalog knows."""
+    hour_ago = (datetime.now(UTC) - timedelta(hours=1)).isoformat(timespec="seconds")
+    used = ledger.requests_since(catalog, "github", hour_ago)
+    return max(0, min(BUDGET, HOURLY - used))
 
 
 def _source(name: str) -> Source:

@@ -72,7 +72,7 @@ def start(wish: Wish) -> tuple[Step, ...]:
 
 def request(step: Step, base_url: str) -> Request:
     url = f"{base_url}/trending/{quote(step.said['language'], safe='')}?since={step.said['since']}"
-    return Request(url, accept=("text/html",), max_bytes=4 << 20)
+    return Request(url, accept=("text/html",), resource="web", max_bytes=4 << 20)
 
 
 def plan(wish: Wish) -> Plan:

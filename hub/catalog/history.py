@@ -24,7 +24,8 @@ _SHOWN: Final = {
 
 def changes(catalog: Catalog, begin: str, end: str) -> Iterator[Row]:
     """`what` (added, changed, removed), `table`, `key`, `at`, `before`, `after` of each row whose state
-    at `begin` and at `end` (UTC, ISO 8601, the end not included) differ; oldest first.
+    at `begin` and at `end` (UTC, ISO 8601, the end not included) differ; oldest first. Of a result
+    also `of`: its board, model_name and metric.
 
     What came and went in between is nobody's news; of several changes the first and the last count.
     """
@@ -40,7 +41,16 @@ def changes(catalog: Catalog, begin: str, end: str) -> Iterator[Row]:
         change = _between(its, begin, end)
         if change:
             found.append({"table": table, "key": key, **change})
-    yield from sorted(found, key=lambda row: (row["at"], row["table"], row["key"]))
+    results = catalog.many(
+        "result",
+        [row["key"] for row in found if row["table"] == "result"],
+        "board, model_name, metric",
+    )
+    for row in sorted(found, key=lambda row: (row["at"], row["table"], row["key"])):
+        where = results.get(row["key"]) or row["before"]
+        if row["table"] == "result":
+            row["of"] = {name: where.get(name) for name in ("board", "model_name", "metric")}
+        yield row
 
 
 def _added(

@@ -113,6 +113,16 @@ def last_done(catalog: Catalog, source: str, address: str | None = None) -> str 
     return found
 
 
+def requests_since(catalog: Catalog, source: str, moment: str) -> int:
+    """How many requests the harvests of a source made that began since a moment."""
+    return int(
+        catalog.scalar(
+            "SELECT COALESCE(SUM(requests), 0) FROM harvest WHERE source = ? AND started_at >= ?",
+            (source, moment),
+        )
+    )
+
+
 # -- what was asked --------------------------------------------------------------------------
 
 

@@ -129,6 +129,7 @@ def crawl(
         limit=limit,
         full=full,
         authorised=bool(os.environ.get("GITHUB_TOKEN", "").strip()),
+        daily=what is None,
     )
     if replay is not None and not replay.is_dir():
         raise UsageError(f"--replay {replay}: no such folder")
@@ -137,6 +138,8 @@ def crawl(
     crawled = _carry_out(
         places, targets, options, dry_run, record, replay, settings, no_index, json
     )
+    if not crawled:
+        render.tell(t("Nothing to ask for now: all of it was asked today, or within this hour."))
     if json:
         render.envelope("crawl", [plain(one) for one in crawled])
     sys.stdout.flush()

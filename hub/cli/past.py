@@ -100,7 +100,7 @@ def diff(
         {
             "what": _what()[row["what"]],
             "kind": kind_name(row["table"]),
-            "key": row["key"],
+            "key": _name_of(row),
             "before": _words(row["before"]),
             "after": _words(row["after"]),
             "at": row["at"],
@@ -114,6 +114,13 @@ def diff(
     return None
 
 
+def _name_of(row: dict[str, Any]) -> str:
+    """A published number by its board, model and metric; a link by its two ends."""
+    if "of" in row:
+        return " · ".join(str(one) for one in row["of"].values() if one)
+    return str(row["key"])
+
+
 def _what() -> dict[str, str]:
     return {"added": t("added"), "changed": t("changed"), "removed": t("removed")}
 
@@ -122,8 +129,7 @@ def _words(fields: dict[str, Any]) -> str:
     """The fields of a change that tell it apart, in few words."""
     for name in ("value_text", "state"):
         if fields.get(name) is not None:
-            model = fields.get("model_name")
-            return f"{fields[name]} ({model})" if model else str(fields[name])
+            return str(fields[name])
     named = {name: one for name, one in fields.items() if name not in _PROVENANCE}
     return ", ".join(f"{name} {one}" for name, one in list(named.items())[:2] if one is not None)
 

@@ -13,7 +13,7 @@ from tests.loopback.world import Paper, World
 
 
 class Oai:
-    """arXiv's OAI-PMH interface: github.com/arXiv/oaipmh, info.arxiv.org/help/oa; SOURCES.md.
+    """arXiv's OAI-PMH interface: github.com/arXiv/oaipmh, info.arxiv.org/help/oa.
 
     Errors come as HTTP 200. A token is `quote(urlencode(parameters and skip))`; its `from` moves on
     with the list and `skip` counts from there; what comes before that quoting is taken too.
@@ -127,7 +127,7 @@ class Oai:
 
 
 class Query:
-    """arXiv's query interface: info.arxiv.org/help/api/user-manual; SOURCES.md.
+    """arXiv's query interface: info.arxiv.org/help/api/user-manual.
 
     A malformed id is HTTP 400 with a feed of one entry, an unknown one is a feed without any.
     """
@@ -246,7 +246,7 @@ class Words:
 
 
 class Feed:
-    """arXiv's RSS feed: github.com/arXiv/arxiv-feed, feed/routes.py; SOURCES.md.
+    """arXiv's RSS feed: github.com/arXiv/arxiv-feed, feed/routes.py.
 
     The papers of one day; with an ETag until the next midnight; a bad category is HTTP 400.
     """

@@ -1,11 +1,16 @@
 """What the tests of the network door share: a server of things, a client, and what it raises."""
 
-from collections.abc import Iterator
+import json
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from crawlers.client import Client, Refusal
+from crawlers.gate import Gate, Penalty, folder_of_machine
 from crawlers.source import Request, Source, SourceError
 from tests.loopback.server import Loopback
 from tests.loopback.tiny import VARIABLE, loopback_of_things, tiny
@@ -41,3 +46,28 @@ def damage(client: Client, request: Request, source: Source = SOURCE) -> SourceE
     with pytest.raises(SourceError) as caught:
         client.fetch(source, request)
     return caught.value
+
+
+def refuse(gate: Gate, resource: str, seconds: float, status: int, line: str) -> Penalty:
+    """A refusal, written down in a turn as always."""
+    with gate.turn("other", lambda said: None, lambda: False):
+        return gate.refused(resource, seconds, status, line)
+
+
+def until(true: Callable[[], object], process: "subprocess.Popen[str]") -> None:
+    """Waits until it is so; the process must live as long."""
+    limit = time.monotonic() + 8
+    while not true():
+        assert process.poll() is None and time.monotonic() < limit, process.communicate()
+        time.sleep(0.01)
+
+
+def files() -> list[Path]:
+    """Every file of times, of this home and of the machine."""
+    home = Path(os.environ["HUB_HOME"])
+    return sorted([*folder_of_machine().glob("*.json"), *home.glob("polite/*.json")])
+
+
+def write(file: Path, said: object) -> None:
+    """Puts this in the place of a file of times: a text as it is, anything else in JSON."""
+    file.write_text(said if isinstance(said, str) else json.dumps(said), "utf-8")

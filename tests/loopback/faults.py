@@ -46,7 +46,7 @@ def status(
 
 
 def too_many(wire: "Handler", asked: Asked) -> None:
-    """arXiv's 429: these words, and no Retry-After (SOURCES.md, arXiv, query API)."""
+    """arXiv's 429: these words, and no Retry-After (seen in 2026; stated nowhere)."""
     _say(wire, 429, "Rate exceeded.")
 
 

@@ -27,7 +27,7 @@ class Bucket:
 
 
 class Rest:
-    """docs.github.com/en/rest: repositories, READMEs, community profiles, searches; SOURCES.md.
+    """docs.github.com/en/rest: repositories, READMEs, community profiles, searches.
 
     Moved: 301 to /repositories/ID. Every answer says what is left of its bucket. A 304 costs nothing
     with a token only. A search hands out 1,000 results.
@@ -203,7 +203,7 @@ class GraphQL:
 
 
 class Trending:
-    """github.com/trending as browsers get it; layout of three saved pages, SOURCES.md."""
+    """github.com/trending as browsers get it; the layout of 2020 to 2026."""
 
     def __init__(self, world: World) -> None:
         self.world = world

@@ -13,7 +13,7 @@ DATASETS = ("Digits", "Small Text", "Two Rings")
 
 
 class PapersWithCode:
-    """paperswithcode.co, API v1: github.com/huggingface/pwc-cli, cli.py; SOURCES.md.
+    """paperswithcode.co, API v1: github.com/huggingface/pwc-cli, cli.py.
 
     Lists as {count, results}; filters that were applied are named in `applied_filters`.
     """
@@ -129,7 +129,7 @@ class PapersWithCode:
 
 
 class HuggingFace:
-    """Hugging Face's papers: huggingface_hub, hf_api.py; docs/hub/paper-pages, rate-limits; SOURCES.md.
+    """Hugging Face's papers: huggingface_hub, hf_api.py; docs/hub/paper-pages, rate-limits.
 
     404: not indexed. A day that has not begun: 400. `RateLimit` says what is left of a bucket.
     """

@@ -7,10 +7,15 @@ it, `tiny()` reads it.
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from crawlers.client import Refusal
+from crawlers.crawl import Position, Taken
 from crawlers.operators import Operator
 from crawlers.records import RepositoryRecord
 from crawlers.source import Answer, Base, Page, Request, Skip, Source, SourceError, Step
@@ -117,7 +122,7 @@ def ask(server: Loopback, path: str = "/v1/things?page=1", **said: Any) -> Reque
     return replace(Request(server.address + path, accept=("application/json",)), **said)
 
 
-START = """
+CHILD = """
 import json, sys, time
 from crawlers.client import Client, Refusal, Stopped
 from crawlers.source import Request, SourceError
@@ -140,7 +145,7 @@ def child(code: str, home: Path, server: Loopback, **more: str) -> "subprocess.P
 
     there = environment(home, **{VARIABLE: f"{server.address}/v1", **server.environment(), **more})
     return subprocess.Popen(
-        [sys.executable, "-c", START + code],
+        [sys.executable, "-c", CHILD + code],
         env=there,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -153,3 +158,28 @@ def finished(process: "subprocess.Popen[str]", seconds: float = 30) -> str:
     out, err = process.communicate(timeout=seconds)
     assert process.returncode == 0, err
     return out
+
+
+# -- crawls of it -----------------------------------------------------------------------------
+
+START = Position((Step("page", {"page": 1}),))
+
+
+def names(taken: list[Taken]) -> list[str]:
+    """Of the things that came."""
+    return [record.name for one in taken for record in one.page.records]  # type: ignore[union-attr]
+
+
+def pages(server: Loopback) -> list[int]:
+    """The pages that were asked for, in order."""
+    return [int(asked.query["page"]) for asked in server.requests]
+
+
+def until_error(crawled: Iterator[Taken]) -> tuple[list[Taken], Refusal | SourceError]:
+    """What came before it ended with an error, and the error."""
+    taken: list[Taken] = []
+    with pytest.raises((Refusal, SourceError)) as caught:
+        for one in crawled:
+            taken.append(one)
+    assert isinstance(caught.value, Refusal | SourceError)
+    return taken, caught.value
