@@ -70,9 +70,19 @@ class Position:
     """Marks of the steps that were answered, and of the pages that came."""
     count: int = 0
     """Records of the source's main table so far."""
+    lists: tuple[str, ...] = ()
+    """For each pending step the mark of the first step of its list, its own when nothing is given. A
+    circle is one within a list, since two categories may well hold the same papers."""
+
+    def __post_init__(self) -> None:
+        if len(self.lists) != len(self.pending):
+            object.__setattr__(self, "lists", tuple(map(mark_of, self.pending)))
 
     def to_json(self) -> str:
-        steps = [[step.kind, dict(step.said)] for step in self.pending]
+        steps = [
+            [step.kind, dict(step.said), first]
+            for step, first in zip(self.pending, self.lists, strict=True)
+        ]
         said = {"pending": steps, "done": self.done, "count": self.count}
         return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
 
@@ -81,8 +91,9 @@ class Position:
         """None when the text is none, or was written in another way."""
         try:
             said = json.loads(text)
-            pending = tuple(Step(str(kind), dict(one)) for kind, one in said["pending"])
-            return cls(pending, tuple(map(str, said["done"])), int(said["count"]))
+            pending = tuple(Step(str(kind), dict(one)) for kind, one, _ in said["pending"])
+            lists = tuple(str(first) for _, _, first in said["pending"])
+            return cls(pending, tuple(map(str, said["done"])), int(said["count"]), lists)
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             return None
 
@@ -125,10 +136,16 @@ def crawl(
         following = {mark_of(one): one for one in page.next}
         onward = tuple(one for its, one in following.items() if its not in known_steps)
         circle = not done.isdisjoint(following)
-        page, digest, repeats = _repeated(page, position.done)
+        first, *others = position.lists
+        page, digest, repeats = _repeated(page, first, position.done)
         met = len(page.records)
         page, count, full = _limited(page, source, position.count, limit)
-        now = Position(() if full else (*onward, *rest), (*position.done, mark, *digest), count)
+        now = Position(
+            pending=() if full else (*onward, *rest),
+            done=(*position.done, mark, *digest),
+            count=count,
+            lists=() if full else (*(first for _ in onward), *others),
+        )
         keep = asked is not None and page.broken is None and not full
         yield Taken(
             page,
@@ -219,20 +236,20 @@ def _mark_of_request(request: Request, url: str) -> str:
     return blake2b(said, digest_size=16).hexdigest()
 
 
-def _repeated(page: Page, done: tuple[str, ...]) -> tuple[Page, tuple[str, ...], int]:
-    """The page, the mark of its records, and how many pages have repeated earlier ones by now."""
-    repeats = sum(one == _REPEAT for one in done)
+def _repeated(page: Page, first: str, done: tuple[str, ...]) -> tuple[Page, tuple[str, ...], int]:
+    """The page, the mark of its records in its list, and how many pages of that list have repeated
+    earlier ones by now."""
+    repeat = f"=again {first}"
+    repeats = done.count(repeat)
     named = sorted(f"{one.table_name} {one!r}" for one in page.records if isinstance(one, Record))
     if not named:
         return page, (), 0
-    digest = "=" + blake2b("\n".join(named).encode("utf-8", "replace"), digest_size=8).hexdigest()
+    text = "\n".join((first, *named))
+    digest = "=" + blake2b(text.encode("utf-8", "replace"), digest_size=8).hexdigest()
     if digest not in done:
         return page, (digest,), 0
     skip = Skip("page", "repeats an earlier page")
-    return replace(page, skipped=(*page.skipped, skip)), (_REPEAT,), repeats + 1
-
-
-_REPEAT: Final = "=again"
+    return replace(page, skipped=(*page.skipped, skip)), (repeat,), repeats + 1
 
 
 def _limited(page: Page, source: Source, count: int, limit: int | None) -> tuple[Page, int, bool]:

@@ -11,7 +11,7 @@ from crawlers.files import Opened, head, open_file, packed_at
 from crawlers.records import LibraryRecord, Record
 from crawlers.source import Origin, Page, Skip, Source, source_of
 from hub import index as index_module
-from hub.catalog import Catalog, Counts, ledger
+from hub.catalog import Catalog, Counts, ledger, read
 from hub.errors import Damaged, NotFound, UsageError
 from hub.library import Library
 from hub.memory import uncollected
@@ -201,16 +201,23 @@ def put(catalog: Catalog, pages: Iterable[Page], source: str, address: str, day:
 
 
 def update_index(catalog: Catalog, paths: Paths, *, force: bool = False) -> bool:
-    """Builds the index again if the catalog changed since; True when it did."""
-    from hub.documents import documents
+    """Makes the index say what the catalog says: by what changed, or whole where much did or `force`
+    asks for it. True when there was something to do."""
+    from hub.documents import documents, documents_of
 
     generation = catalog.generation()
     if not force:
         try:
-            if index_module.Index.open(paths.index).generation == generation:
-                return False
+            index = index_module.Index.open(paths.index)
         except Damaged:
             pass
+        else:
+            if index.generation == generation:
+                return False
+            keys = read.touched_since(catalog, index.base_generation)
+            changed = documents_of(catalog, keys) if len(keys) <= index_module.MOST_CHANGED else ()
+            if changed and index_module.update(paths.index, changed, keys, generation):
+                return True
     index_module.build(paths.index, documents(catalog), generation=generation)
     return True
 

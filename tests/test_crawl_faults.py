@@ -258,6 +258,15 @@ def test_recorded_answers_are_played_again_without_a_host(home: Path, tmp_path: 
     assert papers(again) == papers(home)
 
 
+def test_categories_that_share_their_papers_are_no_circle(home: Path) -> None:
+    """cs.CL and cs.AI hold the same made-up papers: each page of the one comes again in the other."""
+    with Loopback(papers=200, page=10) as server:
+        words = ("--category", "cs.CL", "--category", "cs.AI", "--since", "2024-01-01")
+        said = crawl(server, home, "crawl", "arxiv", *words, "--no-index", "--json")
+    assert said.code == 0, said.err
+    assert said.data[0]["unchanged"]["paper"] == said.data[0]["new"]["paper"] == 50
+
+
 # -- what a user asks for --------------------------------------------------------------------
 
 

@@ -12,11 +12,16 @@ A document whose whole name is what was asked gets a bonus, and its prior lifts 
 keeps mean length and weights of its build, and weighs the terms that it brings by itself.
 """
 
-from hub.index.counting import LEAST_WEIGHT, SLOPE, TITLE_WEIGHT, Document
-from hub.index.delta import MOST_CHANGED, SHARE_CHANGED, update
-from hub.index.search import EXACT_WEIGHT, MAX_QUERY, PRIOR_WEIGHT, Found, Index
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from hub.index.search import EXACT_WEIGHT, LEAST_WEIGHT, MAX_QUERY, PRIOR_WEIGHT, Found, Index
 from hub.index.segment import CURRENT, FORMAT, mark_of
-from hub.index.whole import build
+
+if TYPE_CHECKING:
+    from hub.index.counting import SLOPE, TITLE_WEIGHT, Document
+    from hub.index.delta import MOST_CHANGED, SHARE_CHANGED, update
+    from hub.index.whole import build
 
 __all__ = [
     "CURRENT",
@@ -36,3 +41,21 @@ __all__ = [
     "mark_of",
     "update",
 ]
+
+_WRITING = {
+    "Document": "counting",
+    "SLOPE": "counting",
+    "TITLE_WEIGHT": "counting",
+    "MOST_CHANGED": "delta",
+    "SHARE_CHANGED": "delta",
+    "update": "delta",
+    "build": "whole",
+}
+"""Name -> the module that has it, of what only a build or an update needs."""
+
+
+def __getattr__(name: str) -> Any:
+    """Imports what writes an index when it is first asked for, so that no search waits for it."""
+    if name in _WRITING:
+        return getattr(import_module(f"hub.index.{_WRITING[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -19,9 +19,6 @@ SLOPE: Final = 0.2
 TITLE_WEIGHT: Final = 2
 """How often a word of a title or name counts."""
 
-LEAST_WEIGHT: Final = 0.01
-"""Weight of a term that every document has: it tells nothing apart, yet it is found."""
-
 _BATCH: Final = 2_048
 """Documents counted at a time: bounds the memory of a build to its postings."""
 

@@ -9,9 +9,9 @@ from typing import Final
 import numpy as np
 
 from hub.errors import Damaged
-from hub.index.counting import LEAST_WEIGHT, Counted, Document, joined, term_texts
+from hub.index.counting import Counted, Document, joined, term_texts
 from hub.index.files import put_in_use, write
-from hub.index.search import Index
+from hub.index.search import LEAST_WEIGHT, Index
 from hub.index.segment import Array, Segment, utf8
 from hub.memory import uncollected
 
@@ -19,7 +19,7 @@ SHARE_CHANGED: Final = 0.2
 """Above this share of its documents a build is made anew: its weights and mean length no longer fit."""
 
 MOST_CHANGED: Final = 20_000
-"""And above so many, which take longer each time than an occasional build."""
+"""And above so many: they are all counted again with every update, at 0.2 ms each."""
 
 
 def update(

@@ -10,12 +10,14 @@ from typing import Final, Self
 import numpy as np
 
 from hub.errors import Damaged
-from hub.index.counting import LEAST_WEIGHT
 from hub.index.segment import CURRENT, Array, Segment
 from hub.words import exact, terms
 
 EXACT_WEIGHT: Final = 2.0
 """How much the whole query being somebody's whole name counts, against one ordinary term."""
+
+LEAST_WEIGHT: Final = 0.01
+"""Weight of a term that every document has: it tells nothing apart, yet it is found."""
 
 PRIOR_WEIGHT: Final = 0.08
 """How much a document's prior (ln of results and links) lifts its score, as a share of it."""

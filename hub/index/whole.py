@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from hub.index.counting import LEAST_WEIGHT, Counted, Document, joined, term_texts
+from hub.index.counting import Counted, Document, joined, term_texts
 from hub.index.files import put_in_use, write
-from hub.index.search import Index
+from hub.index.search import LEAST_WEIGHT, Index
 from hub.index.segment import Array
 from hub.memory import give_back, uncollected
 
