@@ -105,6 +105,10 @@ class Gate:
 
         InPenalty when it refused and the wait is longer than PATIENCE; Stopped when the user stops.
         """
+        if self._last:
+            # Not under the lock: whoever waits there takes it again at once, and nobody else gets in.
+            left = self.delay - (time.monotonic() - self._last)
+            self._sleep_until(time.time() + left, "", tell, stop)
         with ExitStack() as held:
             for file in self._files:
                 held.enter_context(self._locked(file, tell, stop))

@@ -20,6 +20,8 @@ class Cell:
     spread: float | None
     unit: str | None
     direction: str
+    earlier: tuple[str | None, ...] = ()
+    """What its source printed there before, oldest first."""
 
 
 @dataclass(frozen=True)
@@ -170,7 +172,15 @@ def _row(
         rank=rank,
         model=first["model_name"],
         cells=tuple(
-            Cell(c["metric"], c["value_text"], c["value"], c["spread"], c["unit"], c["direction"])
+            Cell(
+                c["metric"],
+                c["value_text"],
+                c["value"],
+                c["spread"],
+                c["unit"],
+                c["direction"],
+                tuple(c.get("earlier", ())),
+            )
             for c in cells
         ),
         paper=first["paper"],

@@ -342,6 +342,9 @@ class Queries:
         if row is None:
             raise NotFound(f"no leaderboard {board}")
         results = read.results_on(self.catalog, board)
+        before = history.predecessors(self.catalog, [result["key"] for result in results])
+        for result in results:
+            result["earlier"] = [one["value_text"] for one in before.get(result["key"], ())]
         papers = {result["paper"] for result in results if result["paper"]}
         entries = self.entries([row["task"], row["dataset"]])
         return board_of(

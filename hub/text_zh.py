@@ -1,6 +1,7 @@
 """The Chinese of every sentence in hub/."""
 
 SENTENCES: dict[str, str] = {
+    "Changed: {what}": "有变化：{what}",
     "Nothing to ask for now: all of it was asked today, or within this hour.": "现在没有可请求的内容：今天或这一小时内都已请求过。",
     "published number": "已发表数值",
     "link to code": "代码关联",

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,12 @@ class Race:
             finished(one, 40)
         assert len(self.server.requests) == self.count * len(self.children)
 
+    @property
+    def turns(self) -> int:
+        """How often another process got its turn than before."""
+        askers = [asked.headers["user-agent"] for asked in self.server.requests]
+        return sum(one != other for one, other in pairwise(askers))
+
 
 MANY = """
 from crawlers.operators import ARXIV
@@ -63,7 +70,10 @@ def races(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Race]]
         server = loopback_of_things()
         server.open()
         code = MANY.format(count=count)
-        asking = [child(code, folder / home, server, HUB_DELAY_SECONDS=delay) for home in homes]
+        asking = [
+            child(code, folder / home, server, HUB_DELAY_SECONDS=delay, HUB_CONTACT=str(number))
+            for number, home in enumerate(homes)
+        ]
         begun[name] = Race(server, count, asking)
     yield begun
     for race in begun.values():
@@ -313,6 +323,7 @@ def test_processes_keep_the_gap_and_one_connection(races: dict[str, Race], homes
     assert min(server.gaps) >= 0.5, server.gaps
     assert max(server.gaps) < 2.0, server.gaps
     assert server.most_connections == 1
+    assert races[homes].turns > 4, "one process kept the other out"
 
 
 def test_three_seconds_are_three_seconds(races: dict[str, Race]):

@@ -359,6 +359,11 @@ def _board(board: "Board", limit: int, format: str, no_pager: bool) -> None:
     with paged(no_pager, len(values)):
         render.rows(columns, values, format)
     tell_count(len(values), len(board.rows))
+    for row in rows:
+        for cell in row.cells:
+            if cell.earlier:
+                printed = " → ".join(str(one or "-") for one in (*cell.earlier, cell.text))
+                render.tell(t("Changed: {what}", what=f"{row.model} · {cell.metric}: {printed}"))
     taken = {(row.source, row.retrieved_at, row.licence) for row in board.rows}
     for source, day, licence in sorted(taken, key=str):
         render.tell(t("Source: {source}, taken {day} ({age}), {licence}", source=source, day=day,

@@ -131,7 +131,7 @@ from pathlib import Path
 from tests.loopback.tiny import tiny
 import os
 source = tiny()
-client = Client(Path(os.environ["HUB_HOME"]))
+client = Client(Path(os.environ["HUB_HOME"]), contact=os.environ.get("HUB_CONTACT"))
 def ask(path="/v1/things?page=1", **said):
     base = source.base.url.removesuffix("/v1")
     return Request(base + path, accept=("application/json",), **said)
