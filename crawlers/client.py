@@ -340,8 +340,8 @@ class Client:
             self.gate(source).refused(emptied.resource, emptied.seconds, SPENT, line)
         body = b"" if status == 304 else body_of(response, request.max_bytes)
         operator, _ = network_of(source)
-        line = _first_line(body[:ERROR_BYTES]) if status >= 400 else _first_line(body[:200])
-        if status != 304 and is_limit(operator, status, headers, line):
+        line = _first_line(body)
+        if status != 304 and is_limit(operator, status, headers, _said(body, status)):
             raise self._limited(source, request.resource, status, headers, line)
         if status != 304:
             _check_kind(request, headers, body)
@@ -366,11 +366,11 @@ class Client:
         operator, _ = network_of(source)
         status = response.status_code
         try:
-            line = _first_line(body_of(response, ERROR_BYTES))
+            body = body_of(response, ERROR_BYTES)
         except (SourceError, Incomplete, httpx.HTTPError):
-            line = ""
-        line = line or _first_line(response.reason_phrase.encode())
-        if is_limit(operator, status, headers, line):
+            body = b""
+        line = _first_line(body) or _first_line(response.reason_phrase.encode())
+        if is_limit(operator, status, headers, _said(body, status) or line):
             return self._limited(source, resource, status, headers, line)
         if status in _PASSING:
             named = retry_after(headers)
@@ -495,9 +495,14 @@ def _first_line(body: bytes) -> str:
     """The first line with words in it, fit to be shown."""
     for line in body[:4_000].decode("utf-8", "replace").splitlines():
         text = _redacted(clean(line))
-        if text:
+        if any(map(str.isalnum, text)):
             return text[:MAX_REASON]
     return ""
+
+
+def _said(body: bytes, status: int) -> str:
+    """The words in which a limit is looked for: of an error all, of an answer its beginning."""
+    return clean(body[: 4_000 if status >= 400 else 200].decode("utf-8", "replace"))
 
 
 def _words(error: Exception) -> str:

@@ -173,7 +173,11 @@ def _ask(
     """Mark of the request, the page, and what to remember of the answer."""
     assert source.request is not None
     _, base = network_of(source)
-    request = source.request(step, base.url)
+    try:
+        request = source.request(step, base.url)
+    except (ValueError, KeyError, TypeError) as error:
+        # A place that an earlier version of the source wrote down.
+        raise SourceError(f"no such step any more: {step.kind}") from error
     mark = _mark_of_request(request, official(request.url, base))
     before = known(mark)
     if before and before.fresh_until > time.time():

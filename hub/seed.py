@@ -39,6 +39,8 @@ def build(target: Path) -> None:
         day = max(record.retrieved_at for _, records in curated.rows(folder) for record in records)
         harvest.put(catalog, curated.pages(folder), "curated", "data/*.toml", day)
         harvest.update_index(catalog, places, force=True)
+        with catalog.transaction():
+            catalog.forget_touched()
     catalog_module.pack(places.catalog)
 
 

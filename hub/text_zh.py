@@ -134,7 +134,7 @@ SENTENCES: dict[str, str] = {
     "The id that `library show` prints.": "`library show` 打印的编号。",
     "The index is built.": "索引已建好。",
     "The index is up to date.": "索引已是最新。",
-    "The newest fact in the catalog is of {day} ({age}).": "目录中最新的事实来自 {day}（{age}）。",
+    "Newest fact here: {day} ({age}).": "此处最新的事实：{day}（{age}）。",
     "The same, as days back.": "同上，以往前的天数表示。",
     "The setting's name.": "设置名。",
     "The tag.": "标签。",

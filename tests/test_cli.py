@@ -194,7 +194,14 @@ def test_every_example_in_every_help_runs(
     with ThreadPoolExecutor(2) as pool:
         done = list(pool.map(ended, [line for line in lines if not order(line)]))
     done += [ended(line) for line in sorted(taking, key=lambda line: "remove" in line)]
-    failed = [(line, said.code, said.err[-300:]) for line, said in done if said.code != 0]
+    # No host can be asked here, and a crawl says so.
+    asks = {line for line, _ in done if line.startswith("hub crawl") and "--plan" not in line}
+    assert all("offline by wish" in said.err for line, said in done if line in asks)
+    failed = [
+        (line, said.code, said.err[-300:])
+        for line, said in done
+        if said.code != (3 if line in asks else 0)
+    ]
     assert failed == []
     for line, said in done:
         assert "Traceback" not in said.err, line

@@ -290,6 +290,13 @@ def test_damaged_pages_of_a_crawl_have_an_end(
     assert taken[-1].position.pending
 
 
+def test_step_of_an_earlier_version_is_damage_that_asks_nobody(server: Loopback, client: Client):
+    position = Position((Step("leaf", {"sheet": 1}),))
+    _, error = until_error(crawl(SOURCE, client, position))
+    assert str(error) == "no such step any more: leaf"
+    assert server.requests == []
+
+
 def test_body_nested_too_deeply_is_damage(server: Loopback, client: Client):
     def deep(step: Step, answer: Answer) -> Page:
         return deep(step, answer)

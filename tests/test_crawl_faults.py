@@ -135,16 +135,6 @@ def test_fault_that_stays_ends_the_crawl_and_the_next_one_goes_on_there(
     assert papers(home) == undisturbed
 
 
-def test_drip_ends_in_bounded_time(home: Path) -> None:
-    began = time.monotonic()
-    with Loopback(papers=PAPERS, page=20) as server:
-        server.fault("/oai", "drip", times=None)
-        said = crawl(server, home)
-    assert said.code == 3
-    assert time.monotonic() - began < 50
-    assert ledger(home)[0]["state"] == "unreachable"
-
-
 def test_bomb_costs_little_memory(home: Path) -> None:
     """The 2 GiB that the body inflates to never exist: the child may not even have room for them."""
     with Loopback(papers=PAPERS, page=20) as server:

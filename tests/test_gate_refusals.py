@@ -168,6 +168,26 @@ def test_secondary_limit_closes_everything_for_a_minute(server: Loopback, client
     assert everything == [gates.EVERYTHING]
 
 
+PRETTY = """{
+  "documentation_url": "https://docs.github.com/free-pro-team@latest/rest/overview/limits#secondary-limits",
+  "note": "%s",
+  "message": "You have exceeded a secondary rate limit. Please wait a few minutes."
+}"""
+
+
+@pytest.mark.parametrize("wanted", [{200}, {200, 403}])
+def test_secondary_limit_is_heard_wherever_the_answer_says_it(
+    server: Loopback, client: Client, wanted: set[int]
+):
+    assert GITHUB_API is not None
+    media = "application/json"
+    server.fault("/repos", "status", code=403, line=PRETTY % ("x" * 300), media=media)
+    request = of_github(server, "/repos/a/b", answers=frozenset(wanted))
+    said = refusal(client, request, GITHUB_API)
+    assert said.until is not None and said.until >= time.time() + 59
+    assert "documentation_url" in said.why  # the first line with words in it
+
+
 def test_plain_403_is_no_limit(server: Loopback, client: Client):
     assert GITHUB_API is not None
     words = '{"message": "Repository access blocked"}'

@@ -157,12 +157,12 @@ class Catalog:
                 "INSERT INTO state (name, value) VALUES ('generation', '1') "
                 "ON CONFLICT (name) DO UPDATE SET value = CAST(value AS INTEGER) + 1"
             )
-            if at is not None:
-                self._executemany(
-                    "INSERT INTO touched (key, generation) VALUES (?, ?) ON CONFLICT (key) "
-                    "DO UPDATE SET generation = excluded.generation",
-                    ((key, self.generation()) for key in touched),
-                )
+            generation = self.generation()
+            self._executemany(
+                "INSERT INTO touched (key, generation) VALUES (?, ?) ON CONFLICT (key) "
+                "DO UPDATE SET generation = excluded.generation",
+                ((key, generation) for key in touched),
+            )
         return counts
 
     def _upsert_table(
@@ -337,6 +337,10 @@ class Catalog:
             if kept["generation"] == self.generation():
                 return list(kept["sources"])
         return self._sum_sources()
+
+    def forget_touched(self) -> None:
+        """The index was built whole: nothing has to be read again for it."""
+        self._execute("DELETE FROM touched WHERE generation <= ?", (self.generation(),))
 
     def keep_sources(self) -> None:
         """Writes down what `sources` says, so that reading it costs nothing."""

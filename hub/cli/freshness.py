@@ -29,9 +29,7 @@ def tell_age(sources: "Iterable[SourceState]", found: int) -> None:
     sources = list(sources)
     newest = max((one.newest for one in sources if one.newest), default=None)
     if newest and (found == 0 or _days(newest) > OLD):
-        render.tell(
-            t("The newest fact in the catalog is of {day} ({age}).", day=newest, age=age(newest))
-        )
+        render.tell(t("Newest fact here: {day} ({age}).", day=newest, age=age(newest)))
     for one in sources:
         if one.refused_at:
             when = t("complete last {age}", age=age(one.last_success)) if one.last_success else ""
