@@ -6,28 +6,26 @@ to the host they belong to and to no other. httpx is named here and nowhere else
 needs one other import line.
 """
 
-import ipaddress
-import os
 import random
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Final, TypeVar
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import httpx
 
-from crawlers.clean import clean
+from crawlers.addresses import check_address, is_local, joined, network_of, token_for
 from crawlers.gate import PATIENCE, Gate, InPenalty, Penalty, Stop, Stopped, Tell
 from crawlers.limits import closed, is_limit, retry_after, spent_until
 from crawlers.operators import Operator
-from crawlers.source import MAX_REASON, Answer, Base, Request, Source, SourceError
+from crawlers.source import Answer, Request, Source, SourceError
 from crawlers.tape import Recorder, Replay
 from crawlers.wire import Incomplete, Watchdog, body_of
+from crawlers.words import agent, first_line, said_in, secrets, words_of
 
 __all__ = ["Client", "Refusal", "Stopped", "Validators"]
 
@@ -58,8 +56,6 @@ SPENT: Final = 0
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _PASSING: Final = frozenset({500, 502, 503, 504})
 """Failures of a server that may be over a moment later."""
-
-_HOME: Final = "https://github.com/deep-learning-hub/deep-learning-hub"
 
 
 T = TypeVar("T")
@@ -117,14 +113,14 @@ class Client:
     ) -> None:
         self._home = home
         self._offline = offline
-        self._recorder = Recorder(record, _secrets()) if record else None
+        self._recorder = Recorder(record, secrets()) if record else None
         self._replay = Replay(replay) if replay else None
         self._tell = tell
         self._stop = stop
         self._gates: dict[tuple[str, str], Gate] = {}
         self._connections: dict[str, httpx.Client] = {}
         self._watchdog = Watchdog()
-        self._agent = _agent(contact)
+        self._agent = agent(contact)
         self.retries_left = RETRIES
         self.requests = 0
         """How many requests were sent, redirects and second tries included."""
@@ -182,7 +178,7 @@ class Client:
                 with self._asked(source, request, url) as response:
                     onward = response.headers.get("location")
                     if response.status_code in _REDIRECTS and onward:
-                        url = _joined(url, onward)
+                        url = joined(url, onward)
                         continue
                     headers = {name.lower(): one for name, one in response.headers.items()}
                     if response.status_code not in request.answers:
@@ -240,7 +236,7 @@ class Client:
             with self._asked(source, request, url, known) as response:
                 onward = response.headers.get("location")
                 if response.status_code in _REDIRECTS and onward:
-                    url = _joined(url, onward)
+                    url = joined(url, onward)
                     continue
                 return self._answer(source, request, url, response)
         raise SourceError(f"more than {HOPS} redirects")
@@ -300,13 +296,13 @@ class Client:
             finally:
                 response.close()
         except httpx.TimeoutException as error:
-            raise _Again(f"no answer in time ({_words(error)})", slow=True) from error
+            raise _Again(f"no answer in time ({words_of(error)})", slow=True) from error
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-            raise SourceError(f"no address to ask: {_words(error)}") from error
+            raise SourceError(f"no address to ask: {words_of(error)}") from error
         except httpx.HTTPError as error:
             if self._watchdog.bitten:
                 raise _Again("its headers did not come in time", slow=True) from error
-            raise _Again(_words(error)) from error
+            raise _Again(words_of(error)) from error
         except Incomplete as error:
             raise _Again(error.why, slow=error.slow) from error
 
@@ -321,7 +317,7 @@ class Client:
                 follow_redirects=False,
                 limits=httpx.Limits(max_connections=1, max_keepalive_connections=kept),
                 # A proxy is for the world outside, not for this machine.
-                trust_env=not _is_local(urlsplit(base.url).hostname or ""),
+                trust_env=not is_local(urlsplit(base.url).hostname or ""),
             )
         return self._connections[base.url]
 
@@ -340,8 +336,8 @@ class Client:
             self.gate(source).refused(emptied.resource, emptied.seconds, SPENT, line)
         body = b"" if status == 304 else body_of(response, request.max_bytes)
         operator, _ = network_of(source)
-        line = _first_line(body)
-        if status != 304 and is_limit(operator, status, headers, _said(body, status)):
+        line = first_line(body)
+        if status != 304 and is_limit(operator, status, headers, said_in(body, status)):
             raise self._limited(source, request.resource, status, headers, line)
         if status != 304:
             _check_kind(request, headers, body)
@@ -369,8 +365,8 @@ class Client:
             body = body_of(response, ERROR_BYTES)
         except (SourceError, Incomplete, httpx.HTTPError):
             body = b""
-        line = _first_line(body) or _first_line(response.reason_phrase.encode())
-        if is_limit(operator, status, headers, _said(body, status) or line):
+        line = first_line(body) or first_line(response.reason_phrase.encode())
+        if is_limit(operator, status, headers, said_in(body, status) or line):
             return self._limited(source, resource, status, headers, line)
         if status in _PASSING:
             named = retry_after(headers)
@@ -396,41 +392,6 @@ class Client:
         return _refusal_of(penalty)
 
 
-def network_of(source: Source) -> tuple[Operator, Base]:
-    """Operator and base address of a source that is on the network."""
-    assert source.operator is not None and source.base is not None, source.name
-    return source.operator, source.base
-
-
-def check_address(source: Source, url: str) -> None:
-    """SourceError unless the address lies within the source's own hosts."""
-    operator, base = network_of(source)
-    try:
-        parts = urlsplit(url)
-        origin = _origin(url)
-    except ValueError as error:
-        raise SourceError(f"no address to ask: {clean(str(error))[:MAX_REASON]}") from error
-    held = url != _redacted(url)
-    if parts.scheme not in ("http", "https") or parts.username or parts.password or held:
-        raise SourceError(f"{operator.title} leads to an address that is not asked: {_shown(url)}")
-    if origin == _origin(base.url):
-        return
-    own = not base.overridden and parts.scheme == "https" and origin[2] == 443
-    if not own or not operator.owns(origin[1]):
-        raise SourceError(f"{operator.title} leads to another host: {_shown(url)}")
-
-
-def token_for(source: Source, url: str) -> str | None:
-    """The user's token, if this very address may see it."""
-    operator, base = network_of(source)
-    if operator.token is None or base.variable != operator.token_base:
-        return None
-    if _origin(url) != _origin(base.url):
-        return None
-    safe = url.startswith("https://") or _is_local(urlsplit(url).hostname or "")
-    return (os.environ.get(operator.token) or "").strip() or None if safe else None
-
-
 def _begin(status: int, headers: Mapping[str, str]) -> int:
     """Where in its file an answer begins."""
     if status != 206:
@@ -441,37 +402,11 @@ def _begin(status: int, headers: Mapping[str, str]) -> int:
     return int(found[1])
 
 
-def _origin(url: str) -> tuple[str, str, int]:
-    parts = urlsplit(url)
-    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
-    return parts.scheme, (parts.hostname or "").lower(), port
-
-
-def _shown(url: str) -> str:
-    return _redacted(clean(url))[:MAX_REASON]
-
-
-def _joined(url: str, onward: str) -> str:
-    try:
-        return urljoin(url, onward)
-    except ValueError as error:
-        raise SourceError(f"a redirect to no address: {_shown(onward)}") from error
-
-
-def _is_local(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def _check_kind(request: Request, headers: Mapping[str, str], body: bytes) -> None:
     """An answer of another media type is an error page, whatever its status says."""
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind and kind not in request.accept:
-        line, shown = _first_line(body[:2_000]), _first_line(kind.encode())
+        line, shown = first_line(body[:2_000]), first_line(kind.encode())
         raise SourceError(f"{shown} came instead of {request.accept[0]}: {line}", again=True)
 
 
@@ -489,44 +424,3 @@ def _given_up(operator: Operator, failed: _Again, tries: int) -> Refusal:
         return Refusal("unreachable", why)
     why = f"{operator.title} answers {failed.status}: {failed.why} ({tries} tries)"
     return Refusal("refused", why, status=failed.status)
-
-
-def _first_line(body: bytes) -> str:
-    """The first line with words in it, fit to be shown."""
-    for line in body[:4_000].decode("utf-8", "replace").splitlines():
-        text = _redacted(clean(line))
-        if any(map(str.isalnum, text)):
-            return text[:MAX_REASON]
-    return ""
-
-
-def _said(body: bytes, status: int) -> str:
-    """The words in which a limit is looked for: of an error all, of an answer its beginning."""
-    return clean(body[: 4_000 if status >= 400 else 200].decode("utf-8", "replace"))
-
-
-def _words(error: Exception) -> str:
-    return _redacted(clean(str(error)))[:MAX_REASON] or type(error).__name__
-
-
-def _redacted(text: str) -> str:
-    for secret in _secrets():
-        text = text.replace(secret, "***")
-    return text
-
-
-def _secrets() -> tuple[str, ...]:
-    """Tokens that must stand nowhere."""
-    named = (os.environ.get(name, "").strip() for name in ("GITHUB_TOKEN", "GH_TOKEN", "HF_TOKEN"))
-    return tuple(secret for secret in named if secret)
-
-
-@cache
-def _agent(contact: str | None) -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        number = version("deep-learning-hub")
-    except PackageNotFoundError:
-        number = "0"
-    return f"deep-learning-hub/{number} (+{_HOME}{f'; {contact}' if contact else ''})"

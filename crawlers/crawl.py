@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Final
 
-from crawlers.client import RETRIES, Client, Validators, network_of
+from crawlers.addresses import network_of
+from crawlers.client import RETRIES, Client, Validators
 from crawlers.records import RECORDS, LibraryRecord, Record
 from crawlers.source import Answer, Page, Request, Skip, Source, SourceError, Step
 from crawlers.tape import official

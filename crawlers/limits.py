@@ -65,12 +65,13 @@ def spent_until(resource: str, headers: Mapping[str, str]) -> Verdict | None:
     """When a bucket that this answer emptied is full again; None while something is left in it."""
     reset = headers.get("x-ratelimit-reset", "")
     if headers.get("x-ratelimit-remaining") == "0" and re.fullmatch(r"[0-9]{1,12}", reset):
-        return Verdict(
-            headers.get("x-ratelimit-resource", resource), max(1.0, float(reset) - time.time() + 1)
-        )
+        named = headers.get("x-ratelimit-resource", resource)
+        # Should it name another bucket than the one that was asked, both are left alone.
+        closed_one = named if named == resource else EVERYTHING
+        return Verdict(closed_one, max(1.0, float(reset) - time.time() + 1))
     # IETF draft: RateLimit: "api";r=0;t=123
-    named = headers.get("ratelimit", "")
-    left, wait = re.search(r"\br=([0-9]+)", named), re.search(r"\bt=([0-9]{1,9})", named)
+    said = headers.get("ratelimit", "")
+    left, wait = re.search(r"\br=([0-9]+)", said), re.search(r"\bt=([0-9]{1,9})", said)
     if left and wait and int(left[1][:9]) == 0:
         return Verdict(EVERYTHING, float(wait[1]) + 1)
     return None

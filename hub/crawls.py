@@ -127,12 +127,22 @@ def _place(catalog: Catalog, errand: Errand) -> tuple[Position, int | None]:
     assert errand.source.start is not None
     left = ledger.left_off(catalog, errand.source.name, errand.address)
     position = Position.from_json(left[1]) if left else None
-    if left and position and position.pending:
+    if left and position and position.pending and _known(errand.source, position):
         return position, left[0]
     try:
         return Position(errand.source.start(errand.wish)), None
     except (SourceError, ValueError) as error:
         raise UsageError(f"{errand.source.name}: {error}") from error
+
+
+def _known(source: Source, position: Position) -> bool:
+    """False for a step that an earlier version of the source wrote and this one does not know."""
+    assert source.request is not None and source.base is not None
+    try:
+        source.request(position.pending[0], source.base.url)
+    except (ValueError, KeyError, TypeError, SourceError):
+        return False
+    return True
 
 
 def _begin(catalog: Catalog, errand: Errand, position: Position, earlier: int | None) -> int:
@@ -155,9 +165,9 @@ def _commit(catalog: Catalog, crawled: Crawled, taken: Taken, row: int | None) -
     """One page and the place after it, in one transaction; of a dry run only the counts stay."""
     summary, at = crawled.summary, _now()
     records = [one for one in taken.page.records if not isinstance(one, LibraryRecord)]
+    counts = summary.counts
     with suppress(_DryRun), catalog.transaction():
-        counts = catalog.upsert(records, at=at, whole=taken.page.whole)
-        summary.counts.add(counts)
+        counts = counts.plus(catalog.upsert(records, at=at, whole=taken.page.whole))
         harvests.note(summary, taken.page)
         if row is None:
             raise _DryRun
@@ -165,13 +175,14 @@ def _commit(catalog: Catalog, crawled: Crawled, taken: Taken, row: int | None) -
             catalog,
             row,
             state="running",
-            counts=summary.counts,
+            counts=counts,
             skipped=summary.skipped,
             position=taken.position.to_json(),
             requests=crawled.requests,
         )
         if taken.request and taken.asked:
             ledger.remember(catalog, taken.request, summary.source, at, taken.asked)
+    summary.counts = counts
 
 
 def _end(catalog: Catalog, crawled: Crawled, row: int, left: str | None) -> None:

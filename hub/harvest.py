@@ -115,15 +115,16 @@ def _take(
             if not isinstance(record, LibraryRecord) and _first(record, seen, summary)
         ]
         with catalog.transaction():
-            summary.counts.add(catalog.upsert(fresh, at=_now()))
+            counts = summary.counts.plus(catalog.upsert(fresh, at=_now()))
             ledger.note(
                 catalog,
                 harvest,
                 state="running",
-                counts=summary.counts,
+                counts=counts,
                 skipped=summary.skipped,
                 position=str(opened.position),
             )
+        summary.counts = counts
         if progress:
             progress(opened.position, opened.size, summary.counts)
 

@@ -1,4 +1,1 @@
-"""Reference baselines and the ruler that measures them (to come). Imports neither hub nor crawlers.
-
-The only place where torch may be imported.
-"""
+"""Baselines: recipes that this machine can run, the data they need, and the ruler they are measured by."""

@@ -12,7 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from crawlers import client as clients
-from crawlers.client import Client, Refusal, Validators, check_address, token_for
+from crawlers.addresses import check_address, token_for
+from crawlers.client import Client, Refusal, Validators
 from crawlers.operators import ARXIV, GITHUB, HUGGINGFACE
 from crawlers.source import Request, SourceError, source_named
 from tests.loopback import Loopback, Reply

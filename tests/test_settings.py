@@ -37,7 +37,8 @@ def test_the_environment_wins_over_the_file(file: Path, monkeypatch: pytest.Monk
 
 
 def test_every_setting_can_be_saved_and_read_again(file: Path) -> None:
-    typed = {"lang": "zh", "offline": "true", "limit": "50", "pager": "no", "datasets_dir": "/d é"}
+    typed = {"lang": "zh", "offline": "true", "limit": "50", "pager": "no", "datasets_dir": "/d é",
+             "categories": "cs.RO cs.SD", "contact": "me@example.org"}  # fmt: skip
     assert set(typed) == set(NAMES), "a new setting needs a value here"
     for name, text in typed.items():
         save(file, name, parsed(name, text))

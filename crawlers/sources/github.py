@@ -156,7 +156,9 @@ def _repository(step: Step, answer: Answer) -> Page:
     name = step.said["name"]
     if answer.status in GONE:
         # The words of the API, not of a web server in between.
-        said = mapping(answer) if answer.body.strip() else {}
+        said = mapping(answer)
+        if "message" not in said:
+            raise SourceError(f"a status {answer.status} that is not of GitHub's API")
         if answer.status == 403 and "block" not in said:
             raise SourceError(f"GitHub forbids to look at {name}")
         return Page((gone(name, answer.day, answer.status),), tally=(("gone", 1),))

@@ -56,6 +56,13 @@ class Counts:
     unchanged: Counter[str] = field(default_factory=Counter)
     removed: Counter[str] = field(default_factory=Counter)
 
+    def plus(self, other: "Counts") -> "Counts":
+        """Both together; neither is changed, since what counts is what was committed."""
+        both = Counts()
+        both.add(self)
+        both.add(other)
+        return both
+
     def add(self, other: "Counts") -> None:
         self.new.update(other.new)
         self.changed.update(other.changed)

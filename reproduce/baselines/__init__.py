@@ -1,0 +1,1 @@
+"""ONE FILE = ONE BASELINE, read top to bottom: its declaration, its model, its training loop."""
