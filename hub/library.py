@@ -1,5 +1,6 @@
 """library.db: what is the user's own. No import, crawl, migration or rebuild of the catalog touches it."""
 
+import json
 import secrets
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -90,6 +91,34 @@ class Library:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    # -- runs --------------------------------------------------------------------------------
+
+    def keep_run(self, record: dict[str, Any], *, state: str = "done") -> bool:
+        """Keeps a number that was measured, here (`done`) or by somebody else (`imported`); False when
+        it is there already."""
+        with self._transaction():
+            done = self._db.execute(
+                "INSERT INTO run (id, baseline, started_at, state, record) VALUES (?, ?, ?, ?, ?) "
+                "ON CONFLICT (id) DO NOTHING",
+                (
+                    record["id"],
+                    record["baseline"],
+                    record["started_at"],
+                    state,
+                    json.dumps(record, ensure_ascii=False),
+                ),
+            )
+        return done.rowcount > 0
+
+    def runs(self, baseline: str | None = None) -> list[dict[str, Any]]:
+        """Every run that was kept, newest first, or those of one baseline; each says by `imported`
+        whether somebody else measured it."""
+        where, values = ("WHERE baseline = ?", (baseline,)) if baseline else ("", ())
+        rows = self._db.execute(
+            f"SELECT record, state FROM run {where} ORDER BY started_at DESC", values
+        )
+        return [{**json.loads(text), "imported": state == "imported"} for text, state in rows]
 
     # -- writing -----------------------------------------------------------------------------
 
@@ -306,6 +335,7 @@ def _empty() -> sqlite3.Connection:
         "CREATE TABLE library_entry (key, favourite, reading, added_at, changed_at);"
         "CREATE TABLE library_tag (key, tag);"
         "CREATE TABLE library_note (id, key, text, added_at, changed_at);"
+        "CREATE TABLE run (id, baseline, started_at, state, record);"
     )
     return db
 

@@ -35,6 +35,7 @@ class Checkpoint:
 
 def save(folder: Path, step: int, state: dict[str, Any], tensors: dict[str, Tensor]) -> Path:
     """Writes a checkpoint of a step. NoRoom when the disk does not take it."""
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     target = folder / f"step-{step:09}"
@@ -44,6 +45,7 @@ def save(folder: Path, step: int, state: dict[str, Any], tensors: dict[str, Tens
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir()
         save_file(
+            # Cloned: two names of one memory cannot be written.
             {name: one.detach().contiguous().clone() for name, one in tensors.items()},
             partial / "tensors.safetensors",
         )
@@ -56,8 +58,7 @@ def save(folder: Path, step: int, state: dict[str, Any], tensors: dict[str, Tens
             shutil.rmtree(target)
         partial.replace(target)
         _sync(folder)
-    except (OSError, RuntimeError) as error:
-        # safetensors tells of a full disk in its own exception, a RuntimeError or a subclass of Exception.
+    except (OSError, SafetensorError) as error:
         shutil.rmtree(partial, ignore_errors=True)
         raise NoRoom(f"cannot write a checkpoint in {folder}: {error}") from error
     for old in sorted(folder.glob("step-?????????"))[:-KEPT]:
@@ -143,7 +144,7 @@ def digest(tensors: dict[str, Tensor]) -> str:
     for name in sorted(tensors):
         one = tensors[name].detach().cpu().contiguous()
         found.update(f"{name} {one.dtype} {tuple(one.shape)}\n".encode())
-        found.update(one.view(torch.uint8).numpy().tobytes() if one.numel() else b"")
+        found.update(one.reshape(-1).view(torch.uint8).numpy().tobytes() if one.numel() else b"")
     return found.hexdigest()
 
 

@@ -24,6 +24,10 @@ class File:
     """Of the unpacked bytes, as the makers or ten independent projects state it."""
     packed: str | None = None
     """The name under which mirrors hold it: `train-images-idx3-ubyte.gz`."""
+    sha256: str | None = None
+    """Of the unpacked bytes, where it is known: then it is checked in the place of the md5."""
+    also: "tuple[File, ...]" = ()
+    """Other bytes that say the same rows, and are accepted: an earlier release's spelling of a number."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +44,10 @@ class Dataset:
     notice: str | None = None
     """Terms that a user accepts once before the first download; None: nothing to accept."""
     files: tuple[File, ...] = ()
-    """Nothing: it comes with a package that is installed."""
     mirrors: tuple[str, ...] = ()
     """Addresses of folders that hold the files, tried in order."""
+    package: str | None = None
+    """The folder of an installed package that its files come in: `sklearn/datasets/data`."""
     lossy: bool = False
     """True when its bytes are not the makers' own: a number on it compares with no published one."""
 

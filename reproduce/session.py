@@ -221,7 +221,7 @@ class Session:
         kept = last or number % max(1, total // 100) == 0
         if not self._noted or not (kept or now - self._told >= TELL_SECONDS):
             return
-        values = {name: float(one) for name, one in self._noted.items()}
+        values = {name: _number(one) for name, one in self._noted.items()}
         loss = values.get("loss", 0.0)
         if not math.isfinite(loss):
             raise NotFinite(number, loss)
@@ -233,3 +233,7 @@ class Session:
 
 def _state_of(part: Any) -> Any:
     return part if isinstance(part, Tensor) else part.state_dict()
+
+
+def _number(value: Any) -> float:
+    return float(value.detach()) if isinstance(value, Tensor) else float(value)

@@ -148,7 +148,13 @@ def recorded(data: Path) -> Iterator[Case]:
         since = "monthly" if b"stars this month" in path.read_bytes() else "daily"
         step = Step("page", {"language": "python", "since": since})
         yield _case("github_trending", step, path.read_bytes(), path.name)
-    kinds = {"list": "papers", "get": "papers", "method": "methods", "task": "tasks", "result": "board"}
+    kinds = {
+        "list": "papers",
+        "get": "papers",
+        "method": "methods",
+        "task": "tasks",
+        "result": "board",
+    }
     for path in sorted((data / "pwc" / "api_v1").glob("*.json")):
         step = Step(kinds[path.stem.split("_")[1]], {"page": 1, "dataset": "1", "name": "Some"})
         yield _case("pwc_live", step, path.read_bytes(), path.name)

@@ -19,7 +19,9 @@ from typing import Any, Final
 from crawlers.records import Record
 from crawlers.source import Answer, Page, Source, SourceError, Step
 
-ACTIVE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+ACTIVE: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 """What a kept text never holds: it could command a terminal, hide, or not be written at all."""
 
 HUGE: Final = "7" * 5_000
@@ -155,7 +157,9 @@ class Body:
         """The largest group of neighbours that look alike; none when there are not two of them."""
         groups: list[list[Part]] = []
         for part in self.tree.all():
-            whole = [one for one in part.inside if one.kind == "{" or (one.kind == "<" and one.inside)]
+            whole = [
+                one for one in part.inside if one.kind == "{" or (one.kind == "<" and one.inside)
+            ]
             names = Counter(map(_look, whole))
             if names:
                 look, _ = names.most_common(1)[0]
@@ -179,7 +183,9 @@ class Body:
             yield self._mutant(choose)
 
     def _mutant(self, choose: random.Random) -> Mutant:
-        entry = choose.randrange(len(self.entries)) if self.entries and choose.random() < 0.6 else None
+        entry = (
+            choose.randrange(len(self.entries)) if self.entries and choose.random() < 0.6 else None
+        )
         within = self.tree if entry is None else self.entries[entry]
         if self.form == "text" or choose.random() < 0.3:
             start, end = (within.start, within.end) if entry is None else within.value
@@ -228,7 +234,9 @@ class Body:
         told = choose.choice(VALUES if self.form == "json" else TEXTS)
         return Mutant(self.put(*part.value, told), f"{part.name} = {told[:20]!r}", entry)
 
-    def _odd(self, part: Part, parts: list[Part], entry: int | None, choose: random.Random) -> Mutant:
+    def _odd(
+        self, part: Part, parts: list[Part], entry: int | None, choose: random.Random
+    ) -> Mutant:
         return self._replaced(part, entry, choose)
 
     def _dropped(
@@ -276,7 +284,9 @@ class Body:
         """Without attributes; a JSON value in a list of its own."""
         begin, end = part.value
         if self.form == "json":
-            return Mutant(self.put(begin, end, f"[{self.text[begin:end]}]"), f"[{part.name}]", entry)
+            return Mutant(
+                self.put(begin, end, f"[{self.text[begin:end]}]"), f"[{part.name}]", entry
+            )
         empty = "/" if self.text[begin - 2] == "/" else ""
         head = f"<{part.name}{empty}>"
         return Mutant(self.put(part.start, begin, head), f"{part.name} without attributes", entry)
@@ -351,7 +361,7 @@ def trial(
             if mutant.entry is not None and is_well_formed(mutant.body):
                 told.refused.append(f"{where}: {error.why}")
             continue
-        except Exception as error:  # whatever it is, it is what is looked for
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is what is looked for
             told.crashes.append(f"{where}: {error!r}"[:400])
             continue
         finally:
@@ -398,7 +408,11 @@ def unfit(page: Page, source: Source, day: str) -> str | None:
     """What about the records of a page is not fit to be kept; None when all is."""
     for record in page.records:
         assert isinstance(record, Record)
-        if (record.source, record.retrieved_at, record.licence) != (source.name, day, source.licence):
+        if (record.source, record.retrieved_at, record.licence) != (
+            source.name,
+            day,
+            source.licence,
+        ):
             return f"from elsewhere or under other terms: {record!r}"
         if any(map(ACTIVE.search, texts_in(record.model_dump()))):
             return f"active text: {record!r}"

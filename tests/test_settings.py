@@ -45,6 +45,7 @@ def test_every_setting_can_be_saved_and_read_again(file: Path) -> None:
     read = dataclasses.asdict(load(file)[0])
     assert read == {
         "lang": "zh", "offline": True, "limit": 50, "pager": False, "datasets_dir": "/d é",
+        "categories": "cs.RO cs.SD", "contact": "me@example.org",
     }  # fmt: skip
 
 

@@ -157,7 +157,7 @@ def _repository(step: Step, answer: Answer) -> Page:
     if answer.status in GONE:
         # The words of the API, not of a web server in between.
         said = mapping(answer)
-        if "message" not in said:
+        if not isinstance(said.get("message"), str):
             raise SourceError(f"a status {answer.status} that is not of GitHub's API")
         if answer.status == 403 and "block" not in said:
             raise SourceError(f"GitHub forbids to look at {name}")
