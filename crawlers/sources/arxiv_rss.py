@@ -34,6 +34,10 @@ FULL: Final = 2_000
 _HEAD: Final = re.compile(r"\s*arXiv:\S+\s+Announce Type:\s*[\w-]*\s*(?:Abstract:\s*)?", re.I)
 """What stands before the abstract in a description."""
 
+_RUN: Final = re.compile(rb"[A-Za-z0-9_.+-]{1000}")
+"""feedparser looks for an e-mail address in an author by a pattern whose time grows with the square of
+such a run (mixin.py, _sync_author_detail): 200 KB of letters took 155 s. Blanks part it."""
+
 
 def start(wish: Wish) -> tuple[Step, ...]:
     """One feed for all categories together."""
@@ -71,7 +75,8 @@ def _feed(answer: Answer) -> Any:
     """What feedparser makes of the body; SourceError when that is no feed of arXiv's."""
     import feedparser
 
-    body = io.BytesIO(xml.readable(answer.body))  # a text could be opened as a file or an address
+    # A text could be opened as a file or an address.
+    body = io.BytesIO(_RUN.sub(rb"\g<0> ", xml.readable(answer.body)))
     try:
         # Sanitizing would cut an abstract off at the first `<` that looks like a tag.
         parsed = feedparser.parse(body, sanitize_html=False, resolve_relative_uris=False)

@@ -288,8 +288,9 @@ def kills(workshop: Workshop) -> list[Row]:
         while hits < KILLS:
             server.requests.clear()
             home = home_of(workshop.fresh("killed"))
-            hit = killed_until_done(server, home, 12, seed=choose.randrange(1 << 30))
-            assert crawl(server, home).code == 0
+            hit, ended = killed_until_done(server, home, 12, seed=choose.randrange(1 << 30))
+            if not ended:
+                assert crawl(server, home).code == 0
             hits += hit
             found, asked = content(home), Counter(server.targets)
             lost += sum(len(set(wanted[one]) - set(found[one])) for one in wanted)
