@@ -23,6 +23,12 @@ class Unfit(ValueError):
     """A member of another type than its name promises; the text says which, without its value."""
 
 
+class NoNumber(str):
+    """The text of a number that is none (`NaN`, `1e999`): fit to be printed, but no text of theirs."""
+
+    __slots__ = ()
+
+
 def document(answer: Answer) -> Any:
     """The whole body as Python values; SourceError where it is no JSON, or only the start of it.
 
@@ -61,7 +67,7 @@ def text(said: Mapping[str, Any], name: str) -> str | None:
     value = said.get(name)
     if value is None:
         return None
-    if not isinstance(value, str):
+    if not isinstance(value, str) or isinstance(value, NoNumber):
         raise Unfit(f"{name}: not a text")
     return value.strip() or None
 
@@ -102,7 +108,7 @@ def day(said: Mapping[str, Any], name: str) -> str | None:
 def texts(said: Mapping[str, Any], name: str) -> list[str]:
     """The member's texts, blank ones left out; empty when it is missing."""
     values = many(said, name)
-    if not all(isinstance(value, str) for value in values):
+    if not all(isinstance(one, str) and not isinstance(one, NoNumber) for one in values):
         raise Unfit(f"{name}: not texts")
     return [value.strip() for value in values if value.strip()]
 
@@ -132,7 +138,7 @@ def _leniently(body: bytes) -> Any:
     try:
         return json.loads(
             body.decode("utf-8"),
-            parse_constant=str,
+            parse_constant=NoNumber,
             parse_float=_float_or_text,
             parse_int=_integer_or_text,
         )
@@ -149,7 +155,7 @@ def _leniently(body: bytes) -> Any:
 
 def _float_or_text(printed: str) -> float | str:
     number = float(printed)
-    return number if math.isfinite(number) else printed
+    return number if math.isfinite(number) else NoNumber(printed)
 
 
 def _integer_or_text(printed: str) -> int | float | str:

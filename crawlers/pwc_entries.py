@@ -247,7 +247,7 @@ def identity(said: Said, name: str = "id") -> str | None:
     if value is None:
         return None
     number = isinstance(value, int) and not isinstance(value, bool)
-    if not (number or isinstance(value, str)) or not _ID.fullmatch(str(value)):
+    if not (number or type(value) is str) or not _ID.fullmatch(str(value)):
         raise Unfit(f"{name}: not an id")
     return str(value)
 

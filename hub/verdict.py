@@ -83,7 +83,7 @@ def claims(folder: Path) -> dict[str, Claim]:
         disputes = tuple(row.pop("disputes", ()))
         if not isinstance(checked, date) or row["tolerance"] <= 0:
             raise ValueError(f"results.toml: {row.get('key')}: checked or tolerance")
-        claim = Claim(**row, checked=checked.isoformat(), disputes=disputes)
+        claim = Claim(**{"paper": None, **row}, checked=checked.isoformat(), disputes=disputes)
         found[claim.key] = claim
     return found
 

@@ -5,7 +5,6 @@ Progress goes to stderr: sentences, or with --progress json a line of JSON for e
 
 import argparse
 import json
-import os
 import signal
 import sys
 import time
@@ -16,9 +15,7 @@ from reproduce.baseline import UnknownBaseline, declared, names
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
-EXIT_NO_DATA = 3
 EXIT_UNKNOWN = 4
-EXIT_DAMAGED = 5
 EXIT_INTERRUPTED = 130
 
 
@@ -59,12 +56,10 @@ def _arguments() -> argparse.Namespace:
 
 def _run(said: argparse.Namespace) -> int:
     from reproduce import checkpoint, run, session
+    from reproduce.content import DataError
     from reproduce.data import loaded
-    from reproduce.files import DataError
-    from reproduce.machine import sum_of
-    from reproduce.speed import quick_allocator
+    from reproduce.files import obtain
 
-    quick_allocator()
     stopped: list[int] = []
     for one in (signal.SIGINT, signal.SIGTERM):
         signal.signal(one, lambda number, frame: stopped.append(number))
@@ -73,9 +68,9 @@ def _run(said: argparse.Namespace) -> int:
         if said.example:
             splits, files = dataset.example(2_000), {}
         else:
-            folder = _data(dataset.dataset, said)
-            splits = dataset.load(folder)
-            files = {one.name: sum_of(_found(folder, one.name)) for one in dataset.dataset.files}
+            # `load` compares every byte with the declared sums before it hands them on.
+            splits = dataset.load(obtain(dataset.dataset, given=said.data))
+            files = {one.name: one.sha256 or one.md5 for one in dataset.dataset.files}
         order = run.Order(
             name=said.name,
             seed=said.seed,
@@ -96,7 +91,7 @@ def _run(said: argparse.Namespace) -> int:
             stop=lambda: bool(stopped),
         )
     except DataError as error:
-        return _fail(EXIT_NO_DATA if error.missing else EXIT_DAMAGED, error.what, error.hint)
+        return _fail(error.code, error.what, error.hint)
     except run.CannotRun as error:
         return _fail(EXIT_USAGE, str(error))
     except checkpoint.NoRoom as error:

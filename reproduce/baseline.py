@@ -35,6 +35,9 @@ class Baseline:
     """Trainable numbers of the model."""
     flops: float
     """Floating-point operations of training on one example once (forward and backward)."""
+    threads: int | None = None
+    """Threads that serve it best: a small network waits for its threads longer than it computes, and
+    ten times as long when somebody else needs a core. None: torch's own choice."""
     claim: str | None = None
     """The published result it is measured against: a key of data/results.toml."""
     teaches: tuple[str, ...] = ()

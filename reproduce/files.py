@@ -69,16 +69,17 @@ class NotReached(DataError):
     missing = True
 
     def __init__(
-        self, dataset: Dataset, names: tuple[str, ...], why: str, bases: tuple[str, ...]
+        self, dataset: Dataset, names: tuple[str, ...], why: str | None, bases: tuple[str, ...]
     ) -> None:
         self.dataset = dataset
         self.names = names
         self.why = why
-        """That no host may be asked, or what each address answered."""
+        """What each address answered; None: no host may be asked."""
         self.bases = bases
         """Where the files can be got by other means."""
         super().__init__(
-            f"{dataset.title}: {', '.join(names)} cannot be fetched: {why}",
+            f"{dataset.title}: {', '.join(names)} cannot be fetched: "
+            f"{why or 'no host is asked (offline by wish)'}",
             f"Get them, packed or not, from {' or '.join(bases)}, put them in a folder, "
             f"then: hub dataset get {dataset.name} --from FOLDER (or set HUB_DATASETS_DIR to it).",
         )
@@ -90,7 +91,7 @@ def obtain(
     given: Path | None = None,
     places: Places | None = None,
     progress: Progress = lambda name, have, total: None,
-    tell: Tell = lambda sentence: None,
+    tell: Tell = lambda what, which: None,
 ) -> Path:
     """A folder that holds a dataset's files, fetched if they lie nowhere; `load` checks all their bytes.
 
@@ -107,12 +108,12 @@ def obtain(
     if not fetchable:
         raise _not_there(dataset, given)
     for wrong in passed:
-        tell(f"Passed over: {wrong.what}")
+        tell("passed over", wrong)
     return fetch(dataset, places, progress=progress, tell=tell)
 
 
 def take(
-    dataset: Dataset, places: Places, given: Path, *, tell: Tell = lambda sentence: None
+    dataset: Dataset, places: Places, given: Path, *, tell: Tell = lambda what, which: None
 ) -> Path:
     """Copies a dataset's files out of a folder into the hub's own, checked and unpacked; returns that."""
     check_accepted(dataset, places)
@@ -129,7 +130,7 @@ def fetch(
     places: Places,
     *,
     progress: Progress = lambda name, have, total: None,
-    tell: Tell = lambda sentence: None,
+    tell: Tell = lambda what, which: None,
 ) -> Path:
     """Downloads what the hub's own folder lacks of a dataset, or has wrong; returns that folder.
 
@@ -141,7 +142,7 @@ def fetch(
     if places.offline:
         lacking = tuple(file.name for file in dataset.files if not held(folder, file))
         names = lacking or tuple(file.name for file in dataset.files)
-        raise NotReached(dataset, names, "no host is asked (offline by wish)", bases)
+        raise NotReached(dataset, names, None, bases)
     check_accepted(dataset, places)
     with writing(folder, tell):
         wanted = _wanted(dataset, folder, tell)
@@ -162,7 +163,7 @@ def _wanted(dataset: Dataset, folder: Path, tell: Tell) -> list[File]:
             right.add(one.file.name)
             part_of(folder, one.file).unlink(missing_ok=True)
         elif one.wrong:
-            tell(f"Fetched anew: {one.wrong.what}")
+            tell("fetched anew", one.wrong)
     return [file for file in small_first(dataset) if file.name not in right]
 
 

@@ -17,8 +17,9 @@ from typing import Any
 from reproduce.content import DataError, held, read
 from reproduce.data import Dataset, File
 
-Tell = Callable[[str], None]
-"""Told in sentences what else a user should know."""
+Tell = Callable[[str, DataError | Path], None]
+"""Told what else a user should know: `passed over` or `fetched anew` and what was wrong; `waiting` and
+the folder in which another process writes."""
 
 
 class CannotWrite(DataError):
@@ -241,7 +242,7 @@ def writing(folder: Path, tell: Tell) -> Iterator[None]:
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            tell(f"Another process is writing in {folder}: waiting for it.")
+            tell("waiting", folder)
             lock.acquire()
         try:
             for left in folder.glob("*.new-*"):  # by a process that was killed

@@ -67,8 +67,9 @@ def run(
     """
     declared = baseline.declared(order.name)
     device = _device(order.device)
-    if order.threads:
-        torch.set_num_threads(order.threads)
+    threads = order.threads or declared.threads
+    if threads:
+        torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True)
     recipe = baseline.load(order.name)
     folder = order.folder / "checkpoints" if order.folder else None

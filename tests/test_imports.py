@@ -104,7 +104,8 @@ def test_reproduce_knows_neither_hub_nor_crawlers():
 
 
 def test_hub_does_not_import_reproduce():
-    assert who_imports({"reproduce"}, ("hub",)) <= {"hub/runs.py"}
+    # Runs start it, and its data files are looked after: neither imports torch.
+    assert who_imports({"reproduce"}, ("hub",)) <= {"hub/runs.py", "hub/cli/dataset.py"}
 
 
 @pytest.mark.parametrize("below", sorted(FORBIDDEN))

@@ -395,7 +395,7 @@ def export_run(run: RunArgument) -> None:
     """Write a run to stdout with the sha256 of what it says, for somebody else to check and re-run."""
     from hub import runs
 
-    print(json_module.dumps(runs.exported(_run_of(run)), ensure_ascii=False))
+    render.raw(json_module.dumps(runs.exported(_run_of(run)), ensure_ascii=False) + "\n")
 
 
 @command(runs_app, name="import")

@@ -22,7 +22,7 @@ WHITE: Final = 16
 
 DATASET: Final = Dataset(
     name="digits",
-    key="dataset:optical-recognition-of-handwritten-digits",
+    key="dataset:optdigits",
     title="Digits (scikit-learn)",
     home="https://archive.ics.uci.edu/dataset/80/optical+recognition+of+handwritten+digits",
     licence="CC-BY-4.0",
