@@ -56,7 +56,6 @@ HOPS: Final = 5
 
 _PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-_PIECE: Final = 1 << 16
 
 Progress = Callable[[str, int, int | None], None]
 """Told of a download: the file, the bytes that are here, the bytes there are (None: nobody says)."""
@@ -75,12 +74,12 @@ class NotReached(DataError):
         self.names = names
         self.why = why
         """What each address answered; None: no host may be asked."""
-        self.bases = bases
+        self.bases = tuple(_shown(base) for base in bases)
         """Where the files can be got by other means."""
         super().__init__(
             f"{dataset.title}: {', '.join(names)} cannot be fetched: "
             f"{why or 'no host is asked (offline by wish)'}",
-            f"Get them, packed or not, from {' or '.join(bases)}, put them in a folder, "
+            f"Get them, packed or not, from {' or '.join(self.bases)}, put them in a folder, "
             f"then: hub dataset get {dataset.name} --from FOLDER (or set HUB_DATASETS_DIR to it).",
         )
 
@@ -184,7 +183,7 @@ def _bases(dataset: Dataset, places: Places) -> list[str]:
 def _not_there(dataset: Dataset, given: Path | None) -> NotThere:
     if given is None:
         package = (dataset.package or "").partition("/")[0]
-        hint = f"It comes with a package: pip install --force-reinstall {_DISTRIBUTIONS[package]}"
+        hint = f"It comes with a package: pip install --force-reinstall {_DISTRIBUTIONS.get(package, package)}"
     else:
         hint = "Also looked for one folder below, and with .gz behind their names."
     folder = given or package_folder(dataset)
@@ -198,8 +197,13 @@ def _not_there(dataset: Dataset, given: Path | None) -> NotThere:
 class _Refused(Exception):
     """Nobody gives the file; or this address does not."""
 
+    def __init__(self, why: str, *, silent: bool = False) -> None:
+        super().__init__(why)
+        self.silent = silent
+        """The host cannot be reached at all."""
 
-class _Again(Exception):
+
+class _Again(_Refused):
     """This try failed; the same may succeed."""
 
 
@@ -222,17 +226,18 @@ class _Line:
     def get(self, file: File) -> "Bytes":
         """The file's bytes, right. WrongBytes when that is the best there is; _Refused by all."""
         refused: dict[str, str] = {}
+        lost: set[str] = set()
         wrong: WrongBytes | None = None
         for base in tuple(self.bases):
+            host = urlsplit(base).netloc.rpartition("@")[2]
             for name in dict.fromkeys((file.packed or file.name, file.name)):
-                url = f"{base}/{name}"
-                host = urlsplit(url).hostname or base
-                if refused.get(host, "").startswith(_SILENT):
+                if host in lost:
                     continue
                 try:
-                    content = self._from(url, file)
+                    content = self._from(f"{base}/{name}", file)
                 except _Refused as error:
-                    refused[host] = str(error)
+                    refused.setdefault(host, str(error))
+                    lost |= {host} if error.silent else set()
                 except WrongBytes as error:
                     wrong = wrong or error
                 else:
@@ -245,26 +250,24 @@ class _Line:
 
     def _from(self, url: str, file: File) -> "Bytes":
         """The file's bytes from one address, in as many tries as are good."""
-        part, why = part_of(self.folder, file), ""
-        wrong: WrongBytes | None = None
+        part = part_of(self.folder, file)
+        failed: WrongBytes | _Refused = _Refused("")
         for attempt in range(TRIES):
             if attempt:
                 time.sleep(BACKOFF[attempt - 1])
             try:
                 whole = self._download(url, file, part)
             except _Again as error:
-                why = str(error)
+                failed = error
                 continue
             try:
                 return read_file(part, file)
             except WrongBytes as error:
                 part.unlink()
-                wrong = WrongBytes(_shown(url), file, error.got, _WRONG_HINT)
+                failed = WrongBytes(_shown(url), file, error.got, _WRONG_HINT)
                 if whole:
                     break
-        if wrong is not None:
-            raise wrong
-        raise _Refused(why)
+        raise failed
 
     def _download(self, url: str, file: File, part: Path) -> bool:
         """Brings `part` to its end. False when that is in doubt: it was gone on with, or nobody said
@@ -298,7 +301,8 @@ class _Line:
         began, have = time.monotonic(), begin
         with part.open("r+b" if begin else "wb") as sink:
             sink.seek(begin)
-            for piece in answer.iter_raw(_PIECE):
+            # Without a size: with one, what came before the line broke would be lost.
+            for piece in answer.iter_raw():
                 have += len(piece)
                 if have > most:
                     sink.truncate(0)
@@ -329,7 +333,7 @@ class _Line:
                 finally:
                     answer.close()
         except httpx.ConnectError as error:
-            raise _Again(f"{_SILENT} ({error})") from error
+            raise _Again(f"no answer ({error})", silent=True) from error
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
             raise _Refused(f"no address: {error}") from error
         except httpx.HTTPError as error:
@@ -351,9 +355,9 @@ class _Line:
         return self.clients[outside]
 
 
-_SILENT: Final = "no answer"
 _WRONG_HINT: Final = "Nothing of it was kept. Another mirror: set HUB_DATASETS_URL, or use --from."
 _DISTRIBUTIONS: Final = {"sklearn": "scikit-learn"}
+"""Packages whose name for pip is another."""
 
 
 def _begin(answer: "httpx.Response", have: int) -> int:

@@ -134,8 +134,8 @@ DAY: Final = "2026-11-23"
 
 
 def recorded(data: Path) -> Iterator[Case]:
-    """The recorded answers in the folder of real data, each with the step that it answers. Among
-    them are error pages and answers of older interfaces, which their parsers refuse."""
+    """The recorded answers in the folder of real data, each with the step that it answers. Some are
+    errors in words, which their parsers refuse."""
     yield from _atom(data / "arxiv" / "atom")
     for path in sorted((data / "arxiv" / "oai").glob("*.xml")):
         yield _case("arxiv_oai", Step("list"), path.read_bytes(), path.name)
@@ -148,16 +148,10 @@ def recorded(data: Path) -> Iterator[Case]:
         since = "monthly" if b"stars this month" in path.read_bytes() else "daily"
         step = Step("page", {"language": "python", "since": since})
         yield _case("github_trending", step, path.read_bytes(), path.name)
-    kinds = {
-        "list": "papers",
-        "get": "papers",
-        "method": "methods",
-        "task": "tasks",
-        "result": "board",
-    }
-    for path in sorted((data / "pwc" / "api_v1").glob("*.json")):
-        step = Step(kinds[path.stem.split("_")[1]], {"page": 1, "dataset": "1", "name": "Some"})
-        yield _case("pwc_live", step, path.read_bytes(), path.name)
+    kinds = {"": "papers", "method_": "methods", "task_": "tasks", "result_": "evaluations"}
+    for path in sorted((data / "pwc" / "api_v1").glob("*_list*.json")):
+        kind = kinds[path.stem.removeprefix("paper_").partition("list")[0]]
+        yield _case("pwc_live", Step(kind, {"page": 1}), path.read_bytes(), path.name)
 
 
 def _atom(folder: Path) -> Iterator[Case]:
@@ -181,19 +175,18 @@ def _atom(folder: Path) -> Iterator[Case]:
 
 
 def _github(folder: Path) -> Iterator[Case]:
+    """Searches and repositories; what else was recorded there is nothing that we ask for."""
     search = Step("search", {"q": "topic:x", "low": 50, "high": 10_000_000, "page": 1})
-    for path in sorted(folder.glob("*.json")):
+    for path in sorted(folder.glob("*search*.json")):
         said = json.loads(path.read_bytes())
         body = json.dumps(said["body"]).encode() if "body" in said else path.read_bytes()
-        if "search" in path.stem:
-            yield _case("github", search, body, path.name)
-            continue
-        kind = Step("repository", {"name": "dogsheep/github-to-sqlite"})
-        yield _case("github", kind, body, path.name)
-        if path.stem.endswith("starred"):
-            for one in said:
-                step = Step("repository", {"name": one["repo"]["full_name"]})
-                yield _case("github", step, json.dumps(one["repo"]).encode(), path.name)
+        yield _case("github", search, body, path.name)
+    for path in sorted([*folder.glob("*--repo.json"), *folder.glob("*--starred.json")]):
+        said = json.loads(path.read_bytes())
+        for one in said if isinstance(said, list) else [said]:
+            found = one.get("repo", one)
+            step = Step("repository", {"name": found["full_name"]})
+            yield _case("github", step, json.dumps(found).encode(), path.name)
 
 
 def _case(source: str, step: Step, body: bytes, name: str, status: int = 200) -> Case:

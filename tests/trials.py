@@ -32,7 +32,7 @@ class Trial:
     pages: int = 0
     errors: int = 0
     held: int = 0
-    """Pages of which one entry was touched: all others were read as before."""
+    """Pages of which one entry was touched, and others that were to be read as before."""
     slowest: float = 0.0
     """Seconds that the slowest mutant took."""
     crashes: list[str] = field(default_factory=list)
@@ -54,28 +54,31 @@ class Trial:
     def put(self, case: Case, count: int, seed: int) -> None:
         """Tries so many mutants of an answer."""
         body = Body(case.answer.body)
-        before = said_by(case, case.answer.body)
+        before = page_of(case, case.answer.body)
 
         @cache
         def others(entry: int) -> Counter[str]:
-            """What the answer says of all entries but one: it says so without that one too."""
-            return before & said_by(case, body.blank(entry))
+            """What the answer says of all entries but one: it says so without that one too. A part
+            that takes no record with it is no entry of its own, but belongs to another one."""
+            without = page_of(case, body.blank(entry))
+            own = subjects(before) > subjects(without)
+            return facts(before) & facts(without) if own else Counter()
 
         choose = random.Random(f"{seed} {case}")
         for number, mutant in enumerate(body.mutants(count, choose)):
             where = f"{case}, mutant {number} of {seed} ({mutant.how})"
-            page = self._page(case, mutant, where)
+            page = self._page(case, mutant, where, expected=bool(before.records))
             if page is None:
                 continue
             self.pages += 1
             if bad := unfit(page, case.source, case.answer.day):
                 self.wrong.append(f"{where}: {bad}")
-            elif mutant.entry is not None:
+            elif mutant.entry is not None and (due := others(mutant.entry)):
                 self.held += 1
-                if lost := others(mutant.entry) - facts(page):
+                if lost := due - facts(page):
                     self.wrong.append(f"{where}: no longer {next(iter(lost))[:300]}")
 
-    def _page(self, case: Case, mutant: Mutant, where: str) -> Page | None:
+    def _page(self, case: Case, mutant: Mutant, where: str, *, expected: bool) -> Page | None:
         """The page of a mutant; None when there is none, which is noted."""
         began = time.perf_counter()
         try:
@@ -84,7 +87,7 @@ class Trial:
             self.errors += 1
             if not error.why.strip():
                 self.wrong.append(f"{where}: an error without a word")
-            if mutant.entry is not None and is_well_formed(mutant.body):
+            if expected and mutant.entry is not None and is_well_formed(mutant.body):
                 self.refused.append(f"{where}: {error.why}")
         except Exception as error:  # noqa: BLE001 - whatever it is, it is what is looked for
             self.crashes.append(f"{where}: {error!r}"[:400])
@@ -93,12 +96,17 @@ class Trial:
         return None
 
 
-def said_by(case: Case, body: bytes) -> Counter[str]:
+def page_of(case: Case, body: bytes) -> Page:
     """What the answer says with this body; nothing when it is refused."""
     try:
-        return facts(case.parse(body))
+        return case.parse(body)
     except SourceError:
-        return Counter()
+        return Page()
+
+
+def subjects(page: Page) -> set[tuple[str, ...]]:
+    """What the records of a page are about."""
+    return {(one.table_name, *one.identity()) for one in page.records if isinstance(one, Record)}
 
 
 def facts(page: Page) -> Counter[str]:

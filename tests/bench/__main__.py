@@ -7,7 +7,16 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import commands, crawls, fresh_clone, imports, index_update, quality, questions
+from tests.bench import (
+    commands,
+    crawls,
+    fresh_clone,
+    imports,
+    index_update,
+    mutations,
+    quality,
+    questions,
+)
 from tests.bench.children import ChildFailed
 from tests.bench.machine import machine
 from tests.bench.rows import Row, as_json, as_text, failed
@@ -27,6 +36,7 @@ MEASUREMENTS: dict[str, Callable[[Workshop], list[Row]]] = {
     "reader": crawls.reader,
     "gap": crawls.gap,
     "kills": crawls.kills,
+    "mutations": mutations.real,
     "make-run": fresh_clone.make_run,
 }
 """Name -> measurement, in the order of the table."""
@@ -35,7 +45,7 @@ DOWNLOADS = {"make-run"}
 """Run only when named, or with --all."""
 
 
-UNPREPARED = {"quality", "make-run"}
+UNPREPARED = {"quality", "make-run", "mutations"}
 """Those that need no embedded catalog in this checkout."""
 
 

@@ -209,19 +209,30 @@ import json, sys, time
 from pathlib import Path
 from hub.queries import Queries, Query
 from hub.paths import Paths
-times, failed = [], 0
+
+def used():
+    # Nanoseconds on a core, and waiting for one: a busy machine is no lock.
+    try:
+        on, waiting, _ = Path("/proc/self/schedstat").read_text().split()
+        return (int(on) + int(waiting)) / 1e9
+    except OSError:
+        return time.process_time()
+
+walls, blocked, failed = [], [], 0
 queries = Queries(Paths(Path(sys.argv[1])))
 while not Path(sys.argv[2]).exists():
-    began = time.perf_counter()
+    began, had = time.perf_counter(), used()
     try:
         queries.search(Query("attention networks", limit=20))
         queries.listing("paper", sort="year", limit=20)
     except Exception as error:
         failed += 1
-    times.append(time.perf_counter() - began)
+    wall = time.perf_counter() - began
+    walls.append(wall)
+    blocked.append(wall - (used() - had))
     time.sleep(0.002)
-times.sort()
-print(json.dumps([times[-1], times[len(times) // 2], len(times), failed]))
+walls.sort()
+print(json.dumps([max(blocked), walls[-1], walls[len(walls) // 2], len(walls), failed]))
 """
 
 
@@ -240,14 +251,14 @@ def reader(workshop: Workshop) -> list[Row]:
     with Loopback(papers=20_000, days=20, page=1_000) as server:
         assert crawl(server, home).code == 0
     (folder / "end").touch()
-    worst, middle, asked, failed = json.loads(child.communicate(timeout=30)[0])
+    worst, wall, middle, asked, failed = json.loads(child.communicate(timeout=30)[0])
     return [
         at_most(
-            f"{what}: longest of {asked:,}, errors {failed}",
+            f"{what}: longest time blocked of {asked:,}, errors {failed}",
             1e3 * worst if not failed else float("inf"),
             WORST_READ_MS,
             "ms",
-            peer=f"median {1e3 * middle:.1f} ms",
+            peer=f"median of a whole answer {1e3 * middle:.1f} ms, longest {1e3 * wall:.0f} ms",
         )
     ]
 

@@ -1,7 +1,7 @@
 """What every source on the network promises, over the answers that the loopback server gives it.
 
 A new file in crawlers/sources is held to this without a word here; the loopback has to speak its
-interface, since a source that was never asked promises nothing. Damage is in tests/test_mutations.py.
+interface, since a source that was never asked promises nothing. Damage: test_every_answer.py.
 """
 
 import json
@@ -17,18 +17,17 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 from urllib.parse import urlsplit
-from xml.sax.saxutils import escape
 
 import pytest
 
 from crawlers.client import check_address
 from crawlers.crawl import Position, mark_of
 from crawlers.records import RECORDS
-from crawlers.source import Page, Source, SourceError, Step
+from crawlers.source import Source, SourceError, Step
 from hub.catalog import Catalog
-from tests.answers import ASKED, NETWORKED, WISHES, Case, cases, crawled
+from tests.answers import ASKED, NETWORKED, WISHES, cases, crawled
 from tests.hubtest import ROOT, empty_catalog
-from tests.mutations import Body, Part, facts, texts_in, unfit
+from tests.trials import unfit
 
 every = pytest.mark.parametrize("source", NETWORKED, ids=lambda source: source.name)
 asked = pytest.mark.parametrize("source", ASKED, ids=lambda source: source.name)
@@ -43,15 +42,6 @@ REACHED = {
     "pwc_live": {"papers", "evaluations", "board", "frameworks", "tasks", "methods", "datasets"},
 }
 """Kinds of steps that the loopback answered when this was written: fewer would be tests that are gone."""
-
-OTHERS = {
-    ("github", "readme"): "a README is anybody's text",
-    ("pwc_live", "papers"): "a list without a count is read, and GitHub's look the same",
-    ("pwc_live", "tasks"): "the same",
-    ("pwc_live", "methods"): "the same",
-    ("pwc_live", "datasets"): "the same",
-}
-"""Kinds of answers that other sources' bodies may be taken for, and why."""
 
 
 def steps_of(source: Source) -> list[Step]:
