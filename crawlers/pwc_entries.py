@@ -288,7 +288,7 @@ def names_in(said: Said, member: str, name: str = "name") -> list[str]:
     found = []
     for one in many(said, member):
         value = one.get(name) or one.get("name") if isinstance(one, dict) else one
-        if not isinstance(value, str):
+        if type(value) is not str:
             raise Unfit(f"{member}: not names")
         found.append(value)
     return [one for one in found if one.strip()]

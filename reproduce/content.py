@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hashlib import md5, sha256
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
 from reproduce.data import Dataset, File
 
@@ -93,26 +93,25 @@ def read(folder: Path, file: File) -> "Bytes":
 
     WrongBytes when they are others; DataError when they cannot be read.
     """
-    wrong: WrongBytes | None = None
-    for path in held(folder, file):
-        try:
-            return read_file(path, file)
-        except WrongBytes as error:
-            wrong = wrong or error
-    if wrong is None:
-        raise DataError(f"{folder} lacks {file.name}", "hub dataset list says where data lie.")
-    raise wrong
+    return _first(folder, file, lambda path: read_file(path, file))
+
+
+def proven(folder: Path, file: File) -> Path:
+    """The path in a folder that holds a file, read to its end; the errors of `read`."""
+
+    def look(path: Path) -> Path:
+        _compared(path, file, lambda size: None)
+        return path
+
+    return _first(folder, file, look)
 
 
 def read_file(path: Path, file: File) -> "Bytes":
-    """The same of one path, whatever it is called."""
-    said = ""
-    with _readable(path):
-        for one in (file, *file.also):
-            content, said = _content(path, one)
-            if content is not None:
-                return content
-    raise WrongBytes(str(path), file, said, _HINT)
+    """What `read` returns, of one path, whatever it is called."""
+    from numpy import empty, uint8
+
+    # Not a bytearray: filling 47 MB with zeros first takes as long as reading them.
+    return _compared(path, file, lambda size: empty(size, uint8))
 
 
 def held(folder: Path, file: File) -> list[Path]:
@@ -150,33 +149,59 @@ _HINT: Final = "It is damaged, or of another dataset. Take it away, then: hub da
 
 
 def _checked(folder: Path, file: File) -> Checked:
-    paths = held(folder, file)
+    if not held(folder, file):
+        return Checked(file, None, None)
     try:
-        if paths:
-            read(folder, file)
+        return Checked(file, proven(folder, file), None)
     except WrongBytes as error:
         return Checked(file, Path(error.place), error)
-    return Checked(file, paths[0] if paths else None, None)
 
 
-def _content(path: Path, file: File) -> "tuple[Bytes | None, str]":
-    """The bytes, or None when they are others; and in words what there is."""
-    from numpy import empty, uint8
+T = TypeVar("T")
 
+
+def _first(folder: Path, file: File, look: Callable[[Path], T]) -> T:
+    """What `look` returns of the first path that holds the file."""
+    wrong: WrongBytes | None = None
+    for path in held(folder, file):
+        try:
+            return look(path)
+        except WrongBytes as error:
+            wrong = wrong or error
+    if wrong is None:
+        raise DataError(f"{folder} lacks {file.name}", "hub dataset list says where data lie.")
+    raise wrong
+
+
+def _compared(path: Path, file: File, room: Callable[[int], T]) -> T:
+    """The room that was made for the bytes, filled where there is any; WrongBytes."""
+    said: str | None = None
+    with _readable(path):
+        for one in (file, *file.also):
+            content = room(one.size)
+            said = _fill(path, one, getattr(content, "data", None))
+            if said is None:
+                return content
+    raise WrongBytes(str(path), file, said or "", _HINT)
+
+
+def _fill(path: Path, file: File, into: memoryview | None) -> str | None:
+    """None when the bytes are the file's; else in words what there is."""
     name, make, digest = _digest_of(file)
-    # Not a bytearray: filling 47 MB with zeros first takes as long as reading them.
-    content, found, at = empty(file.size, uint8), make(), 0
+    found, at = make(), 0
     try:
         for piece in _pieces(path):
             if at + len(piece) > file.size:
-                return None, f"more than {file.size:,} bytes"
+                return f"more than {file.size:,} bytes"
             found.update(piece)
-            content.data[at : at + len(piece)] = piece
+            if into is not None:
+                into[at : at + len(piece)] = piece
             at += len(piece)
     except (EOFError, zlib.error) as error:
-        return None, f"{at:,} bytes, then a damaged gzip file ({error})"
-    right = at == file.size and found.hexdigest() == digest
-    return content if right else None, f"{at:,} bytes, {name} {found.hexdigest()}"
+        return f"{at:,} bytes, then a damaged gzip file ({error})"
+    if at == file.size and found.hexdigest() == digest:
+        return None
+    return f"{at:,} bytes, {name} {found.hexdigest()}"
 
 
 def _digest_of(file: File) -> "tuple[str, Callable[[], Any], str]":

@@ -41,7 +41,7 @@ __all__ = [
 TRIES: Final = 3
 """How often one address is asked."""
 
-BACKOFF: Final = (0.5, 2.0)
+BACKOFF: Final = (0.5, 1.5)
 """Seconds before the second try and the third."""
 
 CONNECT_SECONDS: Final = 10.0

@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from reproduce.content import DataError, held, read
+from reproduce.content import DataError, held, proven
 from reproduce.data import Dataset, File
 
 Tell = Callable[[str, DataError | Path], None]
@@ -105,7 +105,7 @@ def find(
         wrong: list[DataError] = []
         for file in small_first(dataset):
             try:
-                read(folder, file)
+                proven(folder, file)
                 return folder
             except DataError as error:
                 wrong.append(error)

@@ -116,16 +116,19 @@ def _crawl(source: Source, wish: Wish, told: Crawled, home: Path) -> None:
         client.close()
 
 
-def cases(source: Source, of_a_kind: int = 1) -> list[Case]:
-    """For every kind of step, and every status that it may have, the answers with most records."""
-    groups: dict[tuple[str, int], list[Case]] = {}
-    for case in crawled(source.name).cases:
-        groups.setdefault((case.step.kind, case.answer.status), []).append(case)
-    return [
-        case
-        for group in groups.values()
-        for case in sorted(group, key=lambda one: -len(one.parse().records))[:of_a_kind]
-    ]
+def cases(source: Source) -> list[Case]:
+    """For every kind of step, and every status that it may have, the answer with most records."""
+    return _cases(source.name)
+
+
+@cache
+def _cases(name: str) -> list[Case]:
+    best: dict[tuple[str, int], tuple[int, Case]] = {}
+    for case in crawled(name).cases:
+        mark, count = (case.step.kind, case.answer.status), len(case.parse().records)
+        if mark not in best or best[mark][0] < count:
+            best[mark] = count, case
+    return [case for _, case in best.values()]
 
 
 # -- recorded ones ---------------------------------------------------------------------------

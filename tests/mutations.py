@@ -201,7 +201,10 @@ class Body:
         way = choose.choice(["flip", "flip", "cut", "double", "splice", "end"])
         if way == "flip" and inside:
             for _ in range(choose.choice([1, 1, 1, 5, 30])):
-                at, byte = choose.randrange(len(inside)), choose.randrange(choose.choice([128, 256]))
+                at, byte = (
+                    choose.randrange(len(inside)),
+                    choose.randrange(choose.choice([128, 256])),
+                )
                 # Another digit may well make the id of another entry, which is no damage to see.
                 if not (chr(changed[at]).isdigit() and chr(byte).isdigit()):
                     changed[at] = byte

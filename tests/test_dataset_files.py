@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -143,15 +144,15 @@ def test_a_wrong_byte_is_an_error_that_names_file_expected_and_got(
 
 
 def test_a_bomb_stops_at_the_size_that_is_known(tmp_path: Path) -> None:
-    (tmp_path / "pictures.bin.gz").write_bytes(
-        gzip.compress(gzip.compress(bytes(300_000_000), 6), 6)
-    )
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    began = time.process_time()
-    with pytest.raises(WrongBytes, match="more than 300,000 bytes"):
-        read(tmp_path, FILE)
-    assert time.process_time() - began < 0.5
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 30_000  # kB
+    bomb = gzip.compress(gzip.compress(bytes(100_000_000), 1), 1)
+    (tmp_path / "pictures.bin.gz").write_bytes(bomb)
+    tracemalloc.start()
+    try:
+        with pytest.raises(WrongBytes, match="more than 300,000 bytes"):
+            read(tmp_path, FILE)
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_the_right_one_of_two_wrappers_side_by_side_is_taken(tmp_path: Path) -> None:
@@ -670,7 +671,7 @@ def test_killed_at_any_moment_no_half_file_has_its_name_and_the_next_one_goes_on
     choose = random.Random(1)
     server.faults[GZ] = Fault("slow", times=99, value=0.01)
     folder = here.store / "toy"
-    for sent in (1, 20_000, 100_000, 250_000):
+    for sent in (1, 60_000, 220_000):
         one = child(server, here.store)
         while server.sent[GZ] < sent and one.poll() is None:
             time.sleep(0.005)

@@ -17,7 +17,7 @@ from typing import Any, Final
 from crawlers.records import Record
 from crawlers.source import Page, Source, SourceError
 from tests.answers import Case
-from tests.mutations import Body, Mutant
+from tests.mutations import Body
 
 ACTIVE: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
@@ -25,12 +25,24 @@ ACTIVE: Final = re.compile(
 """What a kept text never holds: it could command a terminal, hide, or not be written at all."""
 
 
+SHARED: Final = frozenset({"task", "dataset", "board"})
+"""What the rows of a list name together: the first of them gives its page as the source."""
+
+
+@dataclass(frozen=True)
+class Refused(Page):
+    """No page at all."""
+
+    why: str = ""
+
+
 @dataclass
 class Trial:
     """What came of the mutants of some answers."""
 
+    mutants: int = 0
     pages: int = 0
-    errors: int = 0
+    """Mutants of which there was a page; the others were refused."""
     held: int = 0
     """Pages of which one entry was touched, and others that were to be read as before."""
     slowest: float = 0.0
@@ -43,10 +55,6 @@ class Trial:
     """Answers refused as a whole because of one entry, though they are well formed."""
 
     @property
-    def mutants(self) -> int:
-        return self.pages + self.errors + len(self.crashes)
-
-    @property
     def broken(self) -> list[str]:
         """Everything that must not be."""
         return self.crashes + self.wrong + self.refused
@@ -54,21 +62,32 @@ class Trial:
     def put(self, case: Case, count: int, seed: int) -> None:
         """Tries so many mutants of an answer."""
         body = Body(case.answer.body)
-        before = page_of(case, case.answer.body)
+        before = self._read(case, case.answer.body, f"{case}, as it came")
 
         @cache
         def others(entry: int) -> Counter[str]:
             """What the answer says of all entries but one: it says so without that one too. A part
             that takes no record with it is no entry of its own, but belongs to another one."""
-            without = page_of(case, body.blank(entry))
-            own = subjects(before) > subjects(without)
-            return facts(before) & facts(without) if own else Counter()
+            where = f"{case}, without entry {entry}"
+            without = self._read(case, body.blank(entry), where)
+            was, left = by_subject(before), by_subject(without)
+            if not was.keys() > left.keys():
+                return Counter()
+            if leaning := [one for one in left if left[one] != was[one] and one[0] not in SHARED]:
+                self.wrong.append(f"{where}: another {leaning[0]}")
+            return facts(before) & facts(without)
 
         choose = random.Random(f"{seed} {case}")
         for number, mutant in enumerate(body.mutants(count, choose)):
             where = f"{case}, mutant {number} of {seed} ({mutant.how})"
-            page = self._page(case, mutant, where, expected=bool(before.records))
-            if page is None:
+            began = time.perf_counter()
+            page = self._read(case, mutant.body, where)
+            self.slowest = max(self.slowest, time.perf_counter() - began)
+            self.mutants += 1
+            if isinstance(page, Refused):
+                sound = before.records and mutant.entry is not None
+                if sound and is_well_formed(mutant.body):
+                    self.refused.append(f"{where}: {page.why}")
                 continue
             self.pages += 1
             if bad := unfit(page, case.source, case.answer.day):
@@ -78,35 +97,27 @@ class Trial:
                 if lost := due - facts(page):
                     self.wrong.append(f"{where}: no longer {next(iter(lost))[:300]}")
 
-    def _page(self, case: Case, mutant: Mutant, where: str, *, expected: bool) -> Page | None:
-        """The page of a mutant; None when there is none, which is noted."""
-        began = time.perf_counter()
+    def _read(self, case: Case, body: bytes, where: str) -> Page:
+        """The page; Refused where there is none, which is noted unless it is said in words."""
         try:
-            return case.parse(mutant.body)
+            return case.parse(body)
         except SourceError as error:
-            self.errors += 1
             if not error.why.strip():
                 self.wrong.append(f"{where}: an error without a word")
-            if expected and mutant.entry is not None and is_well_formed(mutant.body):
-                self.refused.append(f"{where}: {error.why}")
+            return Refused(why=error.why)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is what is looked for
             self.crashes.append(f"{where}: {error!r}"[:400])
-        finally:
-            self.slowest = max(self.slowest, time.perf_counter() - began)
-        return None
+            return Refused(why=repr(error))
 
 
-def page_of(case: Case, body: bytes) -> Page:
-    """What the answer says with this body; nothing when it is refused."""
-    try:
-        return case.parse(body)
-    except SourceError:
-        return Page()
-
-
-def subjects(page: Page) -> set[tuple[str, ...]]:
-    """What the records of a page are about."""
-    return {(one.table_name, *one.identity()) for one in page.records if isinstance(one, Record)}
+def by_subject(page: Page) -> dict[tuple[str, ...], str]:
+    """What a page says of each thing."""
+    said: dict[tuple[str, ...], str] = {}
+    for one in page.records:
+        assert isinstance(one, Record)
+        subject = (one.table_name, *one.identity())
+        said[subject] = said.get(subject, "") + repr(one)
+    return said
 
 
 def facts(page: Page) -> Counter[str]:

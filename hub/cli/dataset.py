@@ -1,7 +1,5 @@
 """Commands on the data that baselines train on: what there is, where it lies, getting and checking it."""
 
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,15 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hub import render
+from hub.cli.downloading import downloading
 from hub.cli.frame import Format, Json, app, command, interactive, settings_of
 from hub.errors import Damaged, HubError, NetworkError, NotFound, UsageError
 from hub.render import Column
-from hub.text import number, size, t
+from hub.text import size, t
 
 if TYPE_CHECKING:
     from reproduce.content import Checked, DataError
     from reproduce.data import Dataset
-    from reproduce.files import Progress
     from reproduce.places import Places
 
 dataset_app = typer.Typer(
@@ -108,13 +106,8 @@ def get(
         _refuse(checked)
     if json:
         return render.envelope("dataset get", {"folder": folder, **_plain(dataset, folder, places)})
-    told = t(
-        "{title}: {n} files, {size}, every byte checked",
-        title=dataset.title,
-        n=number(len(dataset.files)),
-        size=size(sum(file.size for file in dataset.files)),
-    )
-    render.tell(told)
+    whole = size(sum(file.size for file in dataset.files))
+    render.tell(t("{title}: {size}, checked to the last byte", title=dataset.title, size=whole))
     return render.line(str(folder))
 
 
@@ -235,7 +228,7 @@ def said(error: "DataError") -> HubError:
                 expected=error.expected,
                 got=error.got,
             )
-            return Damaged(what, hint=error.hint)
+            return Damaged(what, hint=_hint_for_wrong(error.place))
         case NotThere():
             what = t(
                 "{title}: {place} lacks {files}",
@@ -246,7 +239,8 @@ def said(error: "DataError") -> HubError:
             return NotFound(what, hint=error.hint)
         case CannotWrite():
             what = t("{place} cannot be written: {why}", place=error.place, why=error.why)
-            return HubError(what, hint=error.hint)
+            space, home = t("Free some space."), t("Set HUB_HOME to a folder of your own.")
+            return HubError(what, hint=space if error.full else home)
         case NotAccepted():
             what = t(
                 "{title} has terms to be accepted first: {notice}",
@@ -257,6 +251,12 @@ def said(error: "DataError") -> HubError:
     return HubError(error.what, hint=error.hint)
 
 
+def _hint_for_wrong(place: str) -> str:
+    if place.startswith(("http://", "https://")):
+        return t("Nothing of it was kept. Another mirror: set HUB_DATASETS_URL, or use --from.")
+    return t("It is damaged, or of another dataset: take it away, then run hub dataset get NAME.")
+
+
 def note(what: str, which: "DataError | Path") -> None:
     """What a user should know while data are got."""
     names = {
@@ -265,50 +265,6 @@ def note(what: str, which: "DataError | Path") -> None:
         "waiting": t("waiting for another process that writes in"),
     }
     render.warn(f"{names[what]}: {which if isinstance(which, Path) else said(which)}")
-
-
-@contextmanager
-def downloading() -> "Iterator[Progress]":
-    """A bar for each file on a terminal's stderr; elsewhere a line every ten seconds."""
-    if not sys.stderr.isatty():
-        last = time.monotonic()
-
-        def report(name: str, have: int, total: int | None) -> None:
-            nonlocal last
-            if time.monotonic() - last >= 10:
-                last = time.monotonic()
-                render.tell(
-                    t("{name}: {have} of {total}", name=name, have=size(have), total=size(total))
-                )
-
-        yield report
-        return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        DownloadColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-        TransferSpeedColumn,
-    )
-
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True, markup=False), transient=True) as bars:
-        shown: dict[str, Any] = {}
-
-        def draw(name: str, have: int, total: int | None) -> None:
-            if name not in shown:
-                shown[name] = bars.add_task(render.text_of(name), total=None)
-            bars.update(shown[name], completed=have, total=total)
-
-        yield draw
 
 
 # -- getting -----------------------------------------------------------------------------------

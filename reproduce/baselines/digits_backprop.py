@@ -44,6 +44,7 @@ BASELINE = Baseline(
     parameters=4_810,
     flops=20_224,
     teaches=("method:backpropagation", "method:sgd", "method:softmax", "method:tanh"),
+    threads=1,
     memory_mb=300,
     notes=(
         "no published number: a network to read, not a record",

@@ -35,8 +35,8 @@ MALFORMED: dict[str, bytes] = {
     "[{}]": b"[{}]", "[[]]": b"[[]]", "message": b'{"message": ["x"], "items": {"a": 1}, "results": 5}',
     "types": b'{"count": "x", "results": {}, "data": [], "paper": 5, "id": {}, "full_name": 7, "files": []}',
     "deep list": b"[" * 100_000, "deep closed list": b"[" * 100_000 + b"]" * 100_000,
-    "deep object": b'{"a":' * 100_000 + b"1" + b"}" * 100_000, "deep XML": b"<a>" * 50_000,
-    "deep closed XML": b"<a>" * 50_000 + b"</a>" * 50_000, "digits": b"7" * 5_000,
+    "deep object": b'{"a":' * 100_000 + b"1" + b"}" * 100_000, "deep XML": b"<a>" * 10_000,
+    "deep closed XML": b"<a>" * 10_000 + b"</a>" * 10_000, "digits": b"7" * 5_000,
     "digits inside": b'{"count": ' + b"7" * 5_000 + b', "results": []}', "NaN": b'[NaN, -Infinity, 1e999]',
     "surrogate": b'{"id": "\\ud800", "name": "\\udfff"}', "raw surrogate": b'{"id": "\xed\xa0\x80"}',
     "UTF-16": '{"count": 1, "results": [{}]}'.encode("utf-16"), "UTF-16 XML": "<feed/>".encode("utf-16"),
@@ -146,11 +146,26 @@ def test_hostile_text_stays_text_and_loses_what_is_active(source: Source):
     assert whole
 
 
+@asked
+@pytest.mark.parametrize("number", ["NaN", "1e999", "-Infinity"])
+def test_number_that_is_none_becomes_no_text(source: Source, number: str):
+    for case in cases(source):
+        body = Body(case.answer.body)
+        rest = [part for entry in body.entries[2:] for part in entry.all()]
+        for part in body.parts:
+            if body.form != "json" or part.kind != "s" or any(part is one for one in rest):
+                continue
+            page = taken(case, body.put(*part.value, number))
+            for record in page.records if page else ():
+                said = {name: one for name, one in record if name not in ("value_text", "extra")}
+                assert number not in set(texts_in(said)), (case, part.name)
+
+
 # -- much of it ------------------------------------------------------------------------------
 
 
 @asked
-@pytest.mark.parametrize("word", ["x", "a.", "(", "\\'", "https://"])
+@pytest.mark.parametrize("word", ["x", "("])
 def test_long_word_in_any_text_ends_in_time(source: Source, word: str):
     """100,000 characters without a blank: a pattern that begins anew at each of them takes minutes."""
     for case in cases(source):
