@@ -48,6 +48,10 @@ class BadPaper(ValueError):
     """An entry that cannot become a paper; the text says why, without its value."""
 
 
+MAX_NAME: Final = 1_000
+"""Longest name whose accents are looked at, in characters: each costs up to 30 µs."""
+
+
 # -- names -------------------------------------------------------------------------------------
 
 _IN_BRACKETS: Final = re.compile(r"\([^()]*\)")
@@ -90,6 +94,8 @@ def accented(name: str) -> str:
     """`Bal\\'azs` as `Balázs`: LaTeX as arXiv's submitters write it."""
     from pylatexenc.latex2text import LatexNodes2Text
 
+    if len(name) > MAX_NAME:
+        return name
     try:
         return str(LatexNodes2Text().latex_to_text(name))
     except (ValueError, IndexError, RecursionError):

@@ -132,18 +132,19 @@ def crawl(
         step, *rest = position.pending
         mark = mark_of(step)
         request, page, asked = _ask(source, client, step, known)
-        done = {*position.done, mark}
+        first, *others = position.lists
+        done = {*position.done, mark, f"{first} {mark}"}
         known_steps = done | {mark_of(one) for one in rest}
         following = {mark_of(one): one for one in page.next}
         onward = tuple(one for its, one in following.items() if its not in known_steps)
-        circle = not done.isdisjoint(following)
-        first, *others = position.lists
+        # Two lists may well lead to one step; a circle is one list that leads back to its own.
+        circle = any(f"{first} {its}" in done for its in following)
         page, digest, repeats = _repeated(page, first, position.done)
         met = len(page.records)
         page, count, full = _limited(page, source, position.count, limit)
         now = Position(
             pending=() if full else (*onward, *rest),
-            done=(*position.done, mark, *digest),
+            done=(*position.done, mark, f"{first} {mark}", *digest),
             count=count,
             lists=() if full else (*(first for _ in onward), *others),
         )

@@ -58,7 +58,7 @@ def _run(said: argparse.Namespace) -> int:
     from reproduce import checkpoint, run, session
     from reproduce.content import DataError
     from reproduce.data import loaded
-    from reproduce.files import obtain
+    from reproduce.files import obtain, sums
 
     stopped: list[int] = []
     for one in (signal.SIGINT, signal.SIGTERM):
@@ -69,8 +69,9 @@ def _run(said: argparse.Namespace) -> int:
             splits, files = dataset.example(2_000), {}
         else:
             # `load` compares every byte with the declared sums before it hands them on.
-            splits = dataset.load(obtain(dataset.dataset, given=said.data))
-            files = {one.name: one.sha256 or one.md5 for one in dataset.dataset.files}
+            folder = obtain(dataset.dataset, given=said.data)
+            splits = dataset.load(folder)
+            files = sums(dataset.dataset, folder)
         order = run.Order(
             name=said.name,
             seed=said.seed,

@@ -16,6 +16,7 @@ from reproduce.content import DataError, NotThere, WrongBytes, check, held, read
 from reproduce.data import Dataset, File
 from reproduce.places import (
     CannotWrite,
+    NoAddress,
     NotAccepted,
     Places,
     Tell,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from reproduce.content import Bytes
 
 __all__ = [
-    "CannotWrite", "DataError", "NotAccepted", "NotReached", "NotThere", "Places", "WrongBytes",
+    "CannotWrite", "DataError", "NoAddress", "NotAccepted", "NotReached", "NotThere", "Places", "WrongBytes",
     "check", "fetch", "find", "obtain", "sums", "take",
 ]  # fmt: skip
 
@@ -74,7 +75,7 @@ class NotReached(DataError):
         self.names = names
         self.why = why
         """What each address answered; None: no host may be asked."""
-        self.bases = tuple(_shown(base) for base in bases)
+        self.bases = tuple(_shown(base) for base in bases or (dataset.home,))
         """Where the files can be got by other means."""
         super().__init__(
             f"{dataset.title}: {', '.join(names)} cannot be fetched: "
@@ -101,11 +102,8 @@ def obtain(
     found = find(dataset, places, given=given, passed=passed)
     if found is not None:
         return found
-    fetchable = given is None and dataset.package is None
-    if passed and (places.offline or not fetchable):
-        raise passed[0]
-    if not fetchable:
-        raise _not_there(dataset, given)
+    if given is not None or dataset.package is not None:
+        raise passed[0] if passed else _not_there(dataset, given)
     for wrong in passed:
         tell("passed over", wrong)
     return fetch(dataset, places, progress=progress, tell=tell)
@@ -176,7 +174,7 @@ def _bases(dataset: Dataset, places: Places) -> list[str]:
     except ValueError:
         usable = False
     if not usable:
-        raise DataError("HUB_DATASETS_URL is no http address", "Mend it, or unset it.")
+        raise NoAddress
     return [base, f"{base}/{dataset.name}"]
 
 
@@ -185,7 +183,7 @@ def _not_there(dataset: Dataset, given: Path | None) -> NotThere:
         package = (dataset.package or "").partition("/")[0]
         hint = f"It comes with a package: pip install --force-reinstall {_DISTRIBUTIONS.get(package, package)}"
     else:
-        hint = "Also looked for one folder below, and with .gz behind their names."
+        hint = "Also looked for one folder below, and packed."
     folder = given or package_folder(dataset)
     lacking = tuple(file.name for file in dataset.files if not (folder and held(folder, file)))
     return NotThere(dataset, lacking, str(folder or dataset.package), hint)
@@ -386,10 +384,12 @@ def _onward(url: str, location: str) -> str:
 
 
 def _shown(url: str) -> str:
-    """The address without what may be secret in it."""
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{host}{parts.path}"
+    """The address without what may be secret in it, fit to be shown."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "no address"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def _is_local(host: str) -> bool:

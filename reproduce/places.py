@@ -49,6 +49,15 @@ class NotAccepted(DataError):
         )
 
 
+class NoAddress(DataError):
+    """HUB_DATASETS_URL holds something else."""
+
+    code = 2
+
+    def __init__(self) -> None:
+        super().__init__("HUB_DATASETS_URL is no http address", "Mend it, or unset it.")
+
+
 @dataclass(frozen=True)
 class Places:
     """Where files may lie, and where they may come from."""

@@ -38,7 +38,8 @@ def quick_allocator() -> bool:
     except (OSError, AttributeError, TypeError):
         return False  # Another C library, or Windows.
     wishes = ((_MMAP_THRESHOLD, 1 << 30), (_TRIM_THRESHOLD, (1 << 31) - 1), (_TOP_PAD, 1 << 28))
-    return all([mallopt(name, value) == 1 for name, value in wishes])
+    taken = [mallopt(name, value) == 1 for name, value in wishes]
+    return all(taken)
 
 
 def channels_last(network: nn.Module) -> nn.Module:
@@ -63,7 +64,7 @@ def arithmetic(network: nn.Module, loss: Callable[[], Tensor]) -> torch.autocast
 def in_processor() -> bool:
     """True where the processor computes in bfloat16."""
     # Not in every version from 2.10 on: without it, float32.
-    able = getattr(torch.cpu, "get_capabilities", dict)()
+    able: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
     return any(able.get(name, False) for name in INSTRUCTIONS)
 
 

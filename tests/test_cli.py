@@ -170,6 +170,11 @@ def example_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+OF_A_RUN = tuple(f"hub runs {word} " for word in ("show", "compare", "export", "import"))
+"""Their examples name runs and files that only exist where somebody made them."""
+
+
+@pytest.mark.timeout(240)  # some sixty commands, a few of which train
 def test_every_example_in_every_help_runs(
     helps: dict[str, str], embedded_one: Path, example_files: Path, tmp_path: Path
 ) -> None:
@@ -200,7 +205,7 @@ def test_every_example_in_every_help_runs(
     failed = [
         (line, said.code, said.err[-300:])
         for line, said in done
-        if said.code != (3 if line in asks else 0)
+        if said.code != (3 if line in asks else 4 if line.startswith(OF_A_RUN) else 0)
     ]
     assert failed == []
     for line, said in done:

@@ -283,23 +283,19 @@ def test_offline_says_what_is_missing_where_to_get_it_and_how_to_point_to_it(
     assert not here.store.exists()
 
 
-def test_offline_the_wrong_bytes_that_there_are_are_named(tmp_path: Path, here: Places) -> None:
-    shelf = lay(tmp_path / "shelf", labels=bytes(3_500), pictures=b"")
-    with pytest.raises(WrongBytes, match=r"labels\.bin"):
-        obtain(dataset_of(), places=dataclasses.replace(here, shelf=shelf, offline=True))
-
-
-def test_online_wrong_bytes_on_the_shelf_are_told_and_passed_over(
-    tmp_path: Path, here: Places, server: Mirror
+@pytest.mark.parametrize("offline", [False, True])
+def test_a_folder_where_nothing_is_right_is_anothers_told_and_passed_over(
+    tmp_path: Path, here: Places, server: Mirror, offline: bool
 ) -> None:
     shelf = lay(tmp_path / "shelf", labels=bytes(3_500), pictures=b"")
     told: list[tuple[str, object]] = []
-    found = obtain(
-        dataset_of(server.address),
-        places=dataclasses.replace(here, shelf=shelf),
-        tell=lambda what, which: told.append((what, which)),
-    )
-    assert found == here.store / "toy"
+    there = dataclasses.replace(here, shelf=shelf, offline=offline)
+    dataset = dataset_of(server.address)
+    try:
+        found = obtain(dataset, places=there, tell=lambda what, which: told.append((what, which)))
+        assert (found, offline) == (here.store / "toy", False)
+    except NotReached:
+        assert offline
     [(what, which)] = told
     assert what == "passed over"
     assert isinstance(which, WrongBytes)
@@ -398,8 +394,12 @@ def test_a_base_that_holds_another_dataset_by_the_same_names_is_no_end(here: Pla
     "base", ["ftp://h/x", "nonsense", "file:///etc", "http://[", "http://h:99999", "http://h:0/"]
 )
 def test_a_base_that_is_no_address_is_said(here: Places, base: str) -> None:
-    with pytest.raises(DataError, match="HUB_DATASETS_URL is no http address"):
-        obtain(dataset_of(), places=dataclasses.replace(here, mirror=base))
+    wrong = dataclasses.replace(here, mirror=base)
+    with pytest.raises(files.NoAddress, match="HUB_DATASETS_URL is no http address") as caught:
+        obtain(dataset_of(), places=wrong)
+    assert caught.value.code == 2
+    with pytest.raises(NotReached):
+        obtain(dataset_of(), places=dataclasses.replace(wrong, offline=True))
 
 
 def test_a_cut_connection_is_gone_on_with_by_range(here: Places, server: Mirror) -> None:

@@ -203,7 +203,14 @@ def data_errors() -> Iterator[None]:
 
 def said(error: "DataError") -> HubError:
     """The hub's error for what is wrong with a dataset, in the user's language."""
-    from reproduce.files import CannotWrite, NotAccepted, NotReached, NotThere, WrongBytes
+    from reproduce.files import (
+        CannotWrite,
+        NoAddress,
+        NotAccepted,
+        NotReached,
+        NotThere,
+        WrongBytes,
+    )
 
     match error:
         case NotReached():
@@ -236,18 +243,23 @@ def said(error: "DataError") -> HubError:
                 place=error.place,
                 files=", ".join(error.names),
             )
-            return NotFound(what, hint=error.hint)
+            below = t("Also looked for one folder below, and packed.")
+            return NotFound(what, hint=error.hint if error.dataset.package else below)
         case CannotWrite():
             what = t("{place} cannot be written: {why}", place=error.place, why=error.why)
             space, home = t("Free some space."), t("Set HUB_HOME to a folder of your own.")
             return HubError(what, hint=space if error.full else home)
+        case NoAddress():
+            what = t("HUB_DATASETS_URL is no http address")
+            return UsageError(what, hint=t("Mend it, or unset it."))
         case NotAccepted():
             what = t(
                 "{title} has terms to be accepted first: {notice}",
                 title=error.dataset.title,
                 notice=error.notice,
             )
-            return UsageError(what, hint=error.hint)
+            command = f"hub dataset get {error.dataset.name} --accept"
+            return UsageError(what, hint=t("Accept them: {command}", command=command))
     return HubError(error.what, hint=error.hint)
 
 
@@ -289,7 +301,7 @@ def _got(dataset: "Dataset", places: "Places", given: Path | None) -> Path:
 
 
 def _where(dataset: "Dataset", places: "Places") -> Path:
-    """The folder that has the files; NotFound, or what is wrong with the only ones there are."""
+    """The folder that has the files; NotFound when there is none."""
     from reproduce.content import DataError
     from reproduce.places import find
 
@@ -297,8 +309,8 @@ def _where(dataset: "Dataset", places: "Places") -> Path:
     folder = find(dataset, places, passed=passed)
     if folder is not None:
         return folder
-    if passed:
-        raise passed[0]
+    for wrong in passed:
+        note("passed over", wrong)
     raise NotFound(
         t("{title} is not on this machine", title=dataset.title),
         hint=f"hub dataset get {dataset.name}",

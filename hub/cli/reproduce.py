@@ -33,7 +33,7 @@ app.add_typer(runs_app, name="runs", rich_help_panel=None)
     examples=(
         "hub reproduce --list",
         "hub reproduce diabetes_linear --seeds 3",
-        "hub reproduce digits_backprop --budget short --json",
+        "hub reproduce digits_backprop --budget smoke --json",
     )
 )
 def reproduce(
@@ -321,7 +321,7 @@ def _run_of(identifier: str) -> dict[str, Any]:
 RunArgument = Annotated[str, typer.Argument(help=t("The id of a run, or its beginning."))]
 
 
-@command(runs_app, name="show")
+@command(runs_app, name="show", examples=("hub runs show 3f2a",))
 def show_run(run: RunArgument, json: Json = False) -> None:
     """Show one run with all its conditions."""
     one = _run_of(run)
@@ -358,7 +358,7 @@ def _share(value: float | None) -> str:
     return "?" if value is None else f"{value:.0%}"
 
 
-@command(runs_app, name="compare")
+@command(runs_app, name="compare", examples=("hub runs compare 3f2a 77c0",))
 def compare_runs(first: RunArgument, second: RunArgument, json: Json = False) -> None:
     """Say in what two runs differ: the number, the conditions, the bits."""
     one, other = _run_of(first), _run_of(second)
@@ -390,7 +390,7 @@ def compare_runs(first: RunArgument, second: RunArgument, json: Json = False) ->
     return None
 
 
-@command(runs_app, name="export")
+@command(runs_app, name="export", examples=("hub runs export 3f2a > run.json",))
 def export_run(run: RunArgument) -> None:
     """Write a run to stdout with the sha256 of what it says, for somebody else to check and re-run."""
     from hub import runs
@@ -398,7 +398,7 @@ def export_run(run: RunArgument) -> None:
     render.raw(json_module.dumps(runs.exported(_run_of(run)), ensure_ascii=False) + "\n")
 
 
-@command(runs_app, name="import")
+@command(runs_app, name="import", examples=("hub runs import run-of-a-friend.json",))
 def import_run(
     file: Annotated[Path, typer.Argument(help=t("A file of `hub runs export`."))],
 ) -> None:

@@ -13,7 +13,7 @@ steps is a line of its own, without autograd. Forward, for n pictures at once:
 Backward, each line takes the slope along what an operation gave out, and makes of it the slope along what
 the operation was given. Y has a 1 in each row at the right digit, else 0:
 
-    ∂L/∂S = (P - Y) / n             probability given minus probability due; Y is all that is known
+    ∂L/∂S = (P - Y) / n             probability given minus probability due
     ∂L/∂W = Hᵀ ∂L/∂S                Wⱼₖ carried Hᵢⱼ to Sᵢₖ, for every picture i: sum over i
     ∂L/∂c = Σᵢ ∂L/∂Sᵢ               the bias went into every picture
     ∂L/∂H = ∂L/∂S Wᵀ                the same connections, walked backwards: sum over k

@@ -88,7 +88,7 @@ def train(data: Split, session: Session) -> Callable[[Tensor], Tensor]:
             said = network(standardised(x[step.indices]))
         loss = F.nll_loss(said, y[step.indices])  # -1/b Σ log p(y_i | x_i)
         optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimizer.step()
         if step.last:
             schedule.step()  # 1, 0.7, 0.49, ...

@@ -97,7 +97,7 @@ def train(data: Split, session: Session) -> Callable[[Tensor], Tensor]:
             # -Σ_k q_k log p_k with q = 0.91 for the digit itself and 0.01 for each other.
             loss = F.cross_entropy(scores, y[step.indices], label_smoothing=SMOOTHING)
         optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimizer.step()
         session.note(loss=loss)
 

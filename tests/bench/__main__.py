@@ -16,6 +16,7 @@ from tests.bench import (
     mutations,
     quality,
     questions,
+    reproduce,
 )
 from tests.bench.children import ChildFailed
 from tests.bench.machine import machine
@@ -37,15 +38,23 @@ MEASUREMENTS: dict[str, Callable[[Workshop], list[Row]]] = {
     "gap": crawls.gap,
     "kills": crawls.kills,
     "mutations": mutations.real,
+    "mnist-fast": reproduce.fast,
+    "mnist-examples": reproduce.examples,
+    "mnist-examples-full": reproduce.examples_full,
+    "mnist-lenet": reproduce.lenet,
+    "mnist-logistic": reproduce.logistic,
     "make-run": fresh_clone.make_run,
 }
 """Name -> measurement, in the order of the table."""
 
-DOWNLOADS = {"make-run"}
-"""Run only when named, or with --all."""
+SELDOM = {"make-run", "mnist-examples-full"}
+"""Run only when named, or with --all: one downloads, one takes a quarter of an hour."""
 
 
-UNPREPARED = {"quality", "make-run", "mutations"}
+UNPREPARED = {"quality", "make-run", "mutations", "mnist-fast", "mnist-examples", "mnist-lenet"} | {
+    "mnist-examples-full",
+    "mnist-logistic",
+}
 """Those that need no embedded catalog in this checkout."""
 
 
@@ -69,7 +78,7 @@ def main() -> int:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--only", action="append", choices=MEASUREMENTS, help="may be repeated")
-    parser.add_argument("--all", action="store_true", help="with make-run, which downloads")
+    parser.add_argument("--all", action="store_true", help="with those that download or take long")
     parser.add_argument("--json", action="store_true", help="the same values as JSON")
     return parser.parse_args()
 
@@ -78,7 +87,7 @@ def chosen(options: argparse.Namespace) -> list[str]:
     """The names to measure, in the order of the table."""
     if options.only:
         return [name for name in MEASUREMENTS if name in options.only]
-    return [name for name in MEASUREMENTS if options.all or name not in DOWNLOADS]
+    return [name for name in MEASUREMENTS if options.all or name not in SELDOM]
 
 
 def measured(name: str, workshop: Workshop) -> list[Row]:
