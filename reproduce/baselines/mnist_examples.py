@@ -59,10 +59,10 @@ class Network(nn.Module):
         self.drop_half = nn.Dropout(0.5)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = F.relu(self.first(x))  #             (n, 32, 26, 26)
-        x = F.relu(self.second(x))  #            (n, 64, 24, 24)
-        x = self.drop_quarter(F.max_pool2d(x, 2))  #     (n, 64, 12, 12)
-        x = x.flatten(start_dim=1)  #            (n, 9216)
+        x = F.relu(self.first(x))  #                  (n, 32, 26, 26)
+        x = F.max_pool2d(self.second(x), 2)  #        (n, 64, 24, 24) -> (n, 64, 12, 12)
+        x = self.drop_quarter(F.relu(x))  # As max(relu(x)), on a quarter of the numbers.
+        x = x.flatten(start_dim=1)  #                 (n, 9216)
         x = self.drop_half(F.relu(self.hidden(x)))  # (n, 128)
         return F.log_softmax(self.scores(x), dim=1)
 

@@ -12,11 +12,11 @@ the sizes of all layers, hyperbolic tangents and subsampling by averages. What d
 - averages are taken as they are; there each map had a factor and an offset that were learnt, and a
   squashing after them;
 - tanh(a) instead of 1.7159 tanh(2a/3);
-- gradient descent with momentum on batches; there one picture at a time, 20 passes, each weight with
-  a step of its own from an estimate of the curvature.
+- gradient descent with momentum on batches, eight passes; there one picture at a time, 20 passes,
+  each weight with a step of its own from an estimate of the curvature.
 
-The passes, the learning rate and the kind of the network were chosen on the last 10,000 pictures of
-the training split; then it was trained on all 60,000.
+Passes, batch, learning rate and first weights were chosen on the last 10,000 pictures of the training
+split (0.93 % of them wrong); then it was trained on all 60,000.
 """
 
 from collections.abc import Callable
@@ -35,15 +35,15 @@ BASELINE = Baseline(
     dataset="mnist",
     label="OPEN",
     metric="error",
-    epochs=10,
+    epochs=8,
     parameters=61_706,
-    flops=1.0,
+    flops=2_263_920.0,
     claim="lecun1998-lenet5",
     teaches=("method:lenet", "method:convolution", "method:average-pooling", "method:tanh"),
     notes=(
         "The 61,706-parameter variant: softmax instead of RBF outputs, full instead of partial "
         "connections, plain averages, tanh without the factors of 1998.",
-        "Trained with momentum on batches of 128 in ten passes instead of picture by picture in 20.",
+        "Trained with momentum on batches of 128 in eight passes instead of picture by picture in 20.",
         "Products in bfloat16 where the processor computes with it and a check of the gradient "
         "passes; weights, loss and measurement in float32.",
     ),
@@ -81,7 +81,7 @@ def rate(share: float) -> float:
 
 
 def train(data: Split, session: Session) -> Callable[[Tensor], Tensor]:
-    """The digits' scores by the network after ten passes."""
+    """The digits' scores by the network after eight passes."""
     x, y = data.x.to(session.device), data.y.to(session.device)
     deviation, mean = torch.std_mean(x / 255)  # Of all pixels: one number each.
 
