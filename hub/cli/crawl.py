@@ -274,32 +274,31 @@ def _carry_out(
     with (
         writing(places.lock, "hub crawl", tell=render.tell),
         Catalog.open(places.catalog, write=True) as catalog,
-        stopping() as stop,
-        display() as shown,
     ):
-        client = Client(
-            places.home,
-            offline=settings.offline and replay is None,
-            record=record,
-            replay=replay,
-            tell=shown.wait,
-            stop=stop,
-            contact=settings.contact,
-        )
-        try:
-            for errand in rounds.errands(catalog, targets, options):
-                shown.begin(errand)
-                one = crawls.run(
-                    catalog, client, errand, progress=shown.advance, stop=stop, dry=dry
-                )
-                crawled.append(one)
-                shown.end()
-                if not json:
-                    say(one)
-                if one.state == "interrupted":
-                    break
-        finally:
-            client.close()
+        with stopping() as stop, display() as shown:
+            client = Client(
+                places.home,
+                offline=settings.offline and replay is None,
+                record=record,
+                replay=replay,
+                tell=shown.wait,
+                stop=stop,
+                contact=settings.contact,
+            )
+            try:
+                for errand in rounds.errands(catalog, targets, options):
+                    shown.begin(errand)
+                    one = crawls.run(
+                        catalog, client, errand, progress=shown.advance, stop=stop, dry=dry
+                    )
+                    crawled.append(one)
+                    shown.end()
+                    if not json:
+                        say(one)
+                    if one.state == "interrupted":
+                        break
+            finally:
+                client.close()
         if not no_index and not dry:
             _index(catalog, places, force=False)
     return crawled
