@@ -16,6 +16,9 @@ from crawlers.tape import official
 READINGS: Final = 3
 """How often an answer that cannot be believed is asked for."""
 
+MAX_ETAG: Final = 500
+"""Longest ETag kept, in characters: a part of one would fit nothing."""
+
 REPEATS: Final = 3
 """Pages with the very records of an earlier page after which a list is held to turn in a circle."""
 
@@ -222,7 +225,7 @@ def _remembered(request: Request, answer: Answer, page: Page, before: Asked | No
     if not (etag or modified or request.fresh_for):
         return None
     return Asked(
-        etag=etag[:500] if etag else None,
+        etag=etag if etag and len(etag) <= MAX_ETAG else None,
         modified=modified[:100] if modified else None,
         fresh_until=time.time() + request.fresh_for if request.fresh_for else 0.0,
         follow=page.next,
