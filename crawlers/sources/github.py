@@ -354,4 +354,5 @@ SOURCE = Source(
     request=request,
     parse=parse,
     plan=plan,
+    alone=frozenset({"repository", *MORE}),
 )
