@@ -130,6 +130,11 @@ class Client:
         for connection in self._connections.values():
             connection.close()
 
+    @property
+    def replays(self) -> bool:
+        """True when recorded answers stand in for the network."""
+        return self._replay is not None
+
     def gate(self, source: Source) -> Gate:
         """The politeness of a source's operator."""
         operator, base = network_of(source)

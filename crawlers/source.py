@@ -190,6 +190,9 @@ class Plan:
     """At least, at most."""
     why: str
     """How the numbers come about."""
+    pace: float = 0.0
+    """Seconds from one request to the next where a limit that it will meet is tighter than the
+    operator's delay."""
 
 
 Start = Callable[[Wish], tuple[Step, ...]]

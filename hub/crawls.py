@@ -45,6 +45,8 @@ class Crawled:
     requests: int = 0
     resumed: bool = False
     dry: bool = False
+    replayed: bool = False
+    """Recorded answers stood in for the source."""
 
     @property
     def failed(self) -> bool:
@@ -85,7 +87,8 @@ def run(
     Each page is one transaction together with the place to go on from, so that a killed harvest loses
     the page in hand at most. Never raises for what a source does: the state says how it ended.
     """
-    crawled = Crawled(errand, Summary(errand.source.name, errand.address, _today()), dry=dry)
+    summary = Summary(errand.source.name, errand.address, _today())
+    crawled = Crawled(errand, summary, dry=dry, replayed=client.replays)
     if errand.files:
         return _run_files(catalog, client, crawled, progress, stop)
     assert errand.source.start is not None
@@ -116,6 +119,12 @@ def run(
         crawled.state, crawled.why = "damaged", error.why
     except (Stopped, KeyboardInterrupt):
         crawled.state = "interrupted"
+    except OSError as error:
+        # The network's own are told as refusals; this is a recording, or a disk.
+        raise HubError(
+            f"cannot write {error.filename or 'to this disk'}: {error.strerror or error}",
+            hint="Free some space, or name another folder. What came is kept.",
+        ) from error
     finally:
         crawled.requests = client.requests - before
         if crawled.state == "running":
