@@ -101,12 +101,9 @@ def plan(wish: Wish) -> Plan:
             f", {minute} searches a minute; a search takes one for each {PAGE} it finds, and more"
         )
     requests = least + searches, most + searches * per_query
-    if searches:
-        pace = 60 / minute
-    else:
-        # Of the hour's requests the first ones come at once, the others one by one.
-        pace = 0.0 if wish.authorised else max(0.0, 60.0 * (1 - HOURLY / max(1, requests[0])))
-    return Plan(requests, why, pace)
+    # Of the hour's requests the first ones come at once, the others one by one.
+    beyond = 0.0 if wish.authorised else max(0.0, 1 - HOURLY / max(1, requests[0]))
+    return Plan(requests, why, 60 / minute if searches else 60 * beyond)
 
 
 def _names(wish: Wish) -> list[str]:
