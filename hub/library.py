@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
@@ -24,6 +24,11 @@ MAX_TAG: Final = 60
 """Characters of one tag; what crawlers.records.LibraryRecord accepts (a test holds them equal)."""
 MAX_NOTE: Final = 100_000
 """Characters of one note."""
+
+TICK: Final = timedelta(milliseconds=1)
+"""The smallest step between two moments of a library."""
+SET_BACK: Final = timedelta(minutes=1)
+"""A moment further ahead than this was written while the clock was wrong; it does not count."""
 
 
 @dataclass(frozen=True)
@@ -139,8 +144,8 @@ class Library:
         text = clean_lines(note) if note is not None else None
         if text is not None and (not text or len(text) > MAX_NOTE):
             raise UsageError(f"a note has 1 to {MAX_NOTE:,} characters")
-        now = _now()
         with self._transaction():
+            now = self._moment()
             self._db.execute(
                 "INSERT INTO library_entry (key, favourite, reading, added_at, changed_at) "
                 "VALUES (?, 0, NULL, ?, ?) ON CONFLICT (key) DO UPDATE SET changed_at = excluded.changed_at",
@@ -180,6 +185,7 @@ class Library:
             self._db.execute(
                 "DELETE FROM library_tag WHERE key = ? AND tag = ?", (key, tag_of(tag))
             )
+            self._changed(key)
         return self.get(key)
 
     def drop_note(self, note: str) -> str:
@@ -189,6 +195,7 @@ class Library:
             raise NotFound(f"no note {note}", hint="hub library show KEY lists the ids.")
         with self._transaction():
             self._db.execute("DELETE FROM library_note WHERE id = ?", (note,))
+            self._changed(row[0])
         return str(row[0])
 
     def restore(self, said: "LibraryRecord") -> Literal["new", "changed", "unchanged"]:
@@ -277,6 +284,24 @@ class Library:
     def _get(self, key: str) -> Kept | None:
         return next((kept for kept in self.all() if kept.key == key), None)
 
+    def _changed(self, key: str) -> None:
+        self._db.execute(
+            "UPDATE library_entry SET changed_at = ? WHERE key = ?", (self._moment(), key)
+        )
+
+    def _moment(self) -> str:
+        """Now, and after every change before it: two changes within one tick of the clock, or while it
+        was set back a little, keep their order. Call inside a transaction."""
+        now = datetime.now(UTC)
+        now -= timedelta(microseconds=now.microsecond % 1000)
+        (latest,) = self._db.execute("SELECT MAX(changed_at) FROM library_entry").fetchone()
+        try:
+            after = datetime.fromisoformat(latest) + TICK
+            moment = after if now < after <= now + SET_BACK else now
+        except (TypeError, ValueError):  # nothing is kept yet, or an import said it in another way
+            moment = now
+        return moment.isoformat(timespec="milliseconds")
+
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         try:
@@ -347,7 +372,3 @@ def _damaged(path: Path, error: sqlite3.Error) -> HubError:
             "It holds your own notes: copy it before anything else, then try sqlite3's .recover."
         )
     return found
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

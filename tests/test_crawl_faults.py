@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.hubtest import empty_catalog, environment, run
+from tests.hubtest import called, empty_catalog, environment, run
 from tests.loopback import Loopback
 
 CRAWL = ("crawl", "arxiv", "--since", "2024-01-01", "--category", "cs.LG", "--no-index")
@@ -27,7 +27,7 @@ def home(tmp_path: Path) -> Path:
 
 def crawl(server: Loopback, home: Path, *words: str, **more: str) -> Any:
     said = words or (*CRAWL, "--json")
-    return run(*said, home=home, **{**server.environment(), "HUB_OFFLINE": "0", **more})
+    return called(*said, home=home, **{**server.environment(), "HUB_OFFLINE": "0", **more})
 
 
 def ledger(home: Path) -> list[dict[str, Any]]:
@@ -124,7 +124,7 @@ def test_fault_that_stays_ends_the_crawl_and_the_next_one_goes_on_there(
         assert stopped.data[0]["state"] == state and stopped.data[0]["why"]
         kept = papers(home)
         assert kept.items() <= undisturbed.items() and len(kept) >= 10
-        shown = run("status", "--json", home=home).data["crawls"]
+        shown = called("status", "--json", home=home).data["crawls"]
         assert [one["state"] for one in shown] == [state]
         if state == "refused" and row["next_allowed"]:
             assert kind in ("429", "429 seconds")

@@ -249,6 +249,40 @@ def test_clock_that_is_set_back_shortens_no_gap(
     assert server.gaps[0] >= 0.5
 
 
+def test_clock_set_forth_shortens_no_gap_of_another_process(
+    server: Loopback, fresh_home: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Half a second of the gap is left by the machine's own clock, an hour less than none by the wall's."""
+    monkeypatch.setenv("HUB_DELAY_SECONDS", "0.7")
+    for folder, name in (
+        (folder_of_machine(), f"arxiv-127.0.0.1-{server.port}"),
+        (fresh_home / "polite", "arxiv"),
+    ):
+        folder.mkdir(parents=True)
+        said = {"next": time.time() - 3_600, "next_by_machine": time.monotonic() + 0.5}
+        write(folder / f"{name}.json", said)
+    client = Client(fresh_home)
+    began = time.monotonic()
+    client.fetch(THINGS, ask(server))
+    assert time.monotonic() - began >= 0.45
+    for file in files():
+        # Written before the machine was started anew.
+        write(file, {"next": 0.0, "next_by_machine": time.monotonic() + 1_000_000})
+    began = time.monotonic()
+    client.fetch(THINGS, ask(server))
+    assert time.monotonic() - began < 3
+    client.close()
+
+
+def test_wait_ends_in_time_though_the_clock_is_set_back_meanwhile(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+):
+    began, wall = time.monotonic(), time.time()
+    monkeypatch.setattr(gates.time, "time", lambda: wall - 3_600 * (time.monotonic() > began + 0.1))
+    client.gate(THINGS).pause(0.4, "", lambda said: None, lambda: False)
+    assert 0.3 <= time.monotonic() - began < 3
+
+
 # -- damage ----------------------------------------------------------------------------------
 
 
@@ -310,6 +344,9 @@ def test_folder_that_cannot_be_used_stops_nothing_and_the_gap_is_kept(
     assert time.monotonic() - began < 3
     server.fault("/v1", "429")
     assert refusal(client, ask(server), THINGS).status == 429
+    asked = len(server.requests)
+    assert refusal(client, ask(server), THINGS).status == 429
+    assert len(server.requests) == asked, "this process knows of the refusal without any file"
     client.close()
 
 

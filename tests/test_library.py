@@ -1,7 +1,9 @@
 """What is the user's own: kept as it was typed, on any key, and whole again from its export."""
 
 import json
+import sqlite3
 import threading
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +100,39 @@ def test_what_cannot_be_kept_is_refused_whole(path: Path, wrong: dict[str, Any])
         with pytest.raises(UsageError):
             library.keep(KEY, **wrong)
         assert library.all() == [], "not even the key is left behind"
+
+
+def moment(ahead: float) -> str:
+    """So many seconds from now, as the library writes it."""
+    when = datetime.now(UTC) + timedelta(seconds=ahead)
+    return when.isoformat(timespec="milliseconds")
+
+
+def test_what_was_changed_last_comes_first_whatever_the_clock_says(path: Path) -> None:
+    keys = [f"a:{number:02}" for number in (3, 1, 9, 4, 7, 5, 2, 8, 6)]
+    with opened(path) as library:
+        for key in keys:
+            library.keep(key, tags=["t"], note=key)
+        assert [kept.key for kept in library.all()] == keys[::-1]
+        # Written half a minute ahead: the clock was set back since, as time servers do.
+        with sqlite3.connect(path) as db:
+            db.execute("UPDATE library_entry SET changed_at = ? WHERE key = 'a:03'", (moment(30),))
+        db.close()
+        library.keep("a:09", favourite=True)
+        assert [kept.key for kept in library.all()][:2] == ["a:09", "a:03"]
+        library.untag("a:01", "t")
+        library.drop_note(library.get("a:04").notes[0].id)
+        assert [kept.key for kept in library.all()][:3] == ["a:04", "a:01", "a:09"]
+        assert len({kept.changed_at for kept in library.all()}) == len(keys)
+
+
+def test_a_moment_written_while_the_clock_was_wrong_is_not_gone_on_from(path: Path) -> None:
+    with opened(path) as library:
+        library.keep("a:1")
+        with sqlite3.connect(path) as db:
+            db.execute("UPDATE library_entry SET changed_at = ?", (moment(7200),))
+        db.close()
+        assert library.keep("a:2").changed_at <= moment(1)
 
 
 def test_two_programs_may_write_at_once(path: Path) -> None:
