@@ -199,7 +199,12 @@ def _reasons(claim: Claim | None, runs: Sequence[Mapping[str, Any]]) -> list[dic
 
 def _of_run(run: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Why a run compares with no claim: as its ruler said, and again from what it says itself."""
-    found = [dict(one) for one in run["reasons"]]
+    # A smoke run ends by its steps: its budget says so, and no minutes were used up.
+    found = [
+        dict(one)
+        for one in run["reasons"]
+        if not (one["reason"] == "time used up" and one.get("minutes", 0) is None)
+    ]
     said = {one["reason"] for one in found}
     budget = run.get("budget", "full")
     if budget != "full" and "reduced budget" not in said:
