@@ -213,6 +213,9 @@ def home_with_catalog(fresh_home: Path, embedded: Path) -> Path:
         ("show", "mnist"),
         ("show", "mnist", "--json"),
         ("show", "method:backpropagation"),
+        ("reproduce", "--list"),
+        ("runs",),
+        ("dataset", "list"),
     ],
     ids=" ".join,
 )
