@@ -44,6 +44,7 @@ def _modules() -> tuple[str, ...]:
         "past",
         "reproduce",
         "runs",
+        "report",
         "dataset",
         "change",
         "keep",
