@@ -218,6 +218,10 @@ class Queries:
             ]
             if kind == "task":
                 groups["subtasks"] = read.subtasks(self.catalog, key)
+        if kind in ("method", "dataset", "paper"):
+            from hub import baselines
+
+            groups["baselines"] = baselines.of_entry(key, row)
         return {name: tuple(group) for name, group in groups.items() if group}
 
     def _links(self, side: str, key: Key) -> list[Row]:

@@ -5,6 +5,7 @@ stdout carries data, stderr everything else. Text is cleaned again here, whateve
 
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
@@ -249,11 +250,13 @@ def _wrap(text: str, cells: int) -> list[str]:
 
         return textwrap.wrap(text, cells) or [""]
     lines, current = [], ""
-    for character in text:
-        if width(current + character) > cells:
-            lines.append(current)
-            current = ""
-        current += character
+    # A word of narrow letters stays whole if it fits a line; wide characters are words of their own.
+    for piece in re.findall(r"[!-\u10ff]+| +|.", text):
+        for part in (piece,) if width(piece) <= cells else piece:
+            if width(current + part) > cells:
+                lines.append(current.rstrip(" "))
+                current = ""
+            current += part if current or part != " " * len(part) else ""
     return [*lines, current]
 
 

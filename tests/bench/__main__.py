@@ -31,6 +31,7 @@ MEASUREMENTS: dict[str, Callable[[Workshop], list[Row]]] = {
     "index-update": index_update.updates,
     "first": commands.first,
     "help": commands.usage,
+    "list": commands.baselines,
     "quality": quality.judged,
     "crawl": crawls.pages,
     "archive": crawls.archive,
@@ -54,6 +55,7 @@ SELDOM = {"make-run", "mnist-examples-full"}
 UNPREPARED = {"quality", "make-run", "mutations", "mnist-fast", "mnist-examples", "mnist-lenet"} | {
     "mnist-examples-full",
     "mnist-logistic",
+    "list",
 }
 """Those that need no embedded catalog in this checkout."""
 
