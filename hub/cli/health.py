@@ -128,6 +128,9 @@ def _print_crawls(crawls: list[dict[str, Any]]) -> None:
 
 
 def _refusal(one: dict[str, Any]) -> str:
+    """What was said at the last refusal; of a harvest that ended at a damaged answer, what was wrong."""
+    if one["state"] == "damaged" and one["note"]:
+        return str(one["note"])
     if not one["last_refusal"]:
         return "-"
     said = f"{one['last_refusal']}: {one['refusal']}"
