@@ -45,6 +45,10 @@ class Wish:
     threads: int | None = None
     resume: bool = False
     data: Path | None = None
+    processes: int = 1
+    """That share the run, on this machine."""
+    mode: str | None = None
+    """`exact` or `fast`; None: exact for several processes, and one computes a batch whole."""
 
 
 @dataclass(frozen=True)
@@ -159,6 +163,8 @@ def carry_out(
         ):  # fmt: skip
             if value is not None:
                 command += [name, str(value)]
+        command += ["--nproc", str(wish.processes)] if wish.processes > 1 else []
+        command += [f"--{wish.mode}"] if wish.mode else []
         if wish.resume:
             command.append("--resume")
         return _child(command, tell, stop)

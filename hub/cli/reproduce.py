@@ -57,6 +57,17 @@ def reproduce(
     threads: Annotated[
         int | None, typer.Option("--threads", min=1, max=1024, help=t("Threads of the arithmetic."))
     ] = None,
+    nproc: Annotated[
+        int, typer.Option("--nproc", min=1, max=64, help=t("Processes that share the run."))
+    ] = 1,
+    exact: Annotated[
+        bool | None,
+        typer.Option(
+            "--exact/--fast",
+            help=t("Several processes: the same bits for 1, 2 and 4 of them, or up to rounding."),
+            show_default=False,
+        ),
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help=t("Go on where the run was stopped or killed."))
     ] = False,
@@ -100,7 +111,10 @@ def reproduce(
                 hint="--yes-really runs it all the same; --budget short takes a tenth.",
             )
     for number_of in wanted:
-        wish = runs.Wish(name, number_of, budget, minutes, device, threads, resume, from_)
+        mode = None if exact is None else "exact" if exact else "fast"
+        wish = runs.Wish(
+            name, number_of, budget, minutes, device, threads, resume, from_, nproc, mode
+        )
         _one(wish, places)
     with library() as own:
         compared = runs.comparison(name, own.runs(name))
@@ -123,8 +137,10 @@ def _one(wish: "Wish", places: Any) -> None:
         try:
             record = runs.carry_out(places, wish, tell=tell, stop=stop)
         except runs.Interrupted:
+            shared = f" --nproc {wish.processes}" if wish.processes > 1 else ""
+            shared += f" --{wish.mode}" if wish.mode else ""
             render.tell(t("Stopped. Go on with: {command}", command=f"hub reproduce {wish.baseline} "
-                          f"--seed {wish.seed} --budget {wish.budget} --resume"))  # fmt: skip
+                          f"--seed {wish.seed} --budget {wish.budget}{shared} --resume"))  # fmt: skip
             sys.exit(130)
     with library(write=True) as own:
         own.keep_run(record)
