@@ -50,6 +50,10 @@ class Wish:
     threads: int | None = None
     resume: bool = False
     data: Path | None = None
+    processes: int = 1
+    """That share the run, on this machine."""
+    mode: str | None = None
+    """`exact` or `fast`; None: exact for several processes, and one computes a batch whole."""
 
 
 @dataclass(frozen=True)
@@ -239,6 +243,8 @@ def carry_out(
         ):  # fmt: skip
             if value is not None:
                 command += [name, str(value)]
+        command += ["--nproc", str(wish.processes)] if wish.processes > 1 else []
+        command += [f"--{wish.mode}"] if wish.mode else []
         if wish.resume:
             command.append("--resume")
         record = _child(command, tell, stop, folder / "error.log")

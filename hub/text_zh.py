@@ -232,6 +232,8 @@ SENTENCES: dict[str, str] = {
     "This seed alone.": "只用这个种子。",
     "Threads of the arithmetic.": "运算线程数。",
     "Times are unknown until measured: hub reproduce --calibrate (a few seconds).": "时间须先测量：hub reproduce --calibrate（几秒）。",
+    "Processes that share the run.": "共同完成一次运行的进程数。",
+    "Several processes: the same bits for 1, 2 and 4 of them, or up to rounding.": "多进程：1、2、4 个进程逐位相同，或仅有舍入差异。",
     "To the end of this day; nothing: until now.": "到这一天结束；不给则到现在。",
     "Train a reference baseline on this machine and put the number measured beside the one published, with a verdict and its reasons. What it will take is said first. Torch runs in a process of its own.": "在本机训练一个参考基线，把测得的数值与发表的数值并列，给出结论与理由。开始前先说明开销。torch 在独立进程中运行。",
     "Train each seed so long at most.": "每个种子最多训练这么多分钟。",

@@ -192,7 +192,6 @@ def _identity(
     device: torch.device,
 ) -> dict[str, Any]:
     """All that the bits of a run depend on, and so all that must be the same when it is gone on with."""
-    environment = machine.environment()
     return {
         "baseline": order.name,
         "recipe": machine.sum_of_sums(sources),
@@ -203,9 +202,10 @@ def _identity(
         "mode": processes.mode,
         "shards": processes.shards,
         "device": device.type,
-        "threads": environment["threads"],
-        "torch": environment["torch"],
-        "processor": f"{environment['processor']} {environment['torch_build'].get('isa', '')}".strip(),
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "processor": machine.processor(),
+        "instructions": torch.backends.cpu.get_cpu_capability(),
     }
 
 

@@ -2,8 +2,9 @@
 wants to learn how a network is trained may skip it.
 
 Four things, each measured to help: a compiler that is not loaded because nobody compiles, memory that is
-kept instead of given back to the system at every step, pictures stored with their channels side by side, and products in bfloat16 where the processor
-computes with it and a check says that this network's gradient hardly changes.
+kept instead of given back to the system at every step, pictures stored with their channels side by side,
+and products in bfloat16 where the processor computes with it and a check says that this network's gradient
+hardly changes.
 """
 
 import ctypes

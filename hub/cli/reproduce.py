@@ -82,6 +82,17 @@ def reproduce(
     threads: Annotated[
         int | None, typer.Option("--threads", min=1, max=1024, help=t("Threads of the arithmetic."))
     ] = None,
+    nproc: Annotated[
+        int, typer.Option("--nproc", min=1, max=64, help=t("Processes that share the run."))
+    ] = 1,
+    exact: Annotated[
+        bool | None,
+        typer.Option(
+            "--exact/--fast",
+            help=t("Several processes: the same bits for 1, 2 and 4 of them, or up to rounding."),
+            show_default=False,
+        ),
+    ] = None,
     resume: Annotated[
         bool,
         typer.Option(
@@ -143,7 +154,10 @@ def reproduce(
         raise UsageError(t("which baseline?"), hint="hub reproduce --list")
     budget = budget or "full"
     wanted = [seed] if seed is not None else list(range(1, (seeds or SEEDS[budget]) + 1))
-    wish = runs.Wish(name, 0, budget, minutes, device or "auto", threads, resume)
+    mode = None if exact is None else "exact" if exact else "fast"
+    wish = runs.Wish(
+        name, 0, budget, minutes, device or "auto", threads, resume, processes=nproc, mode=mode
+    )
     made, compared = _carry_out(places, wish, wanted, from_, yes, max_minutes, yes_really)
     alike = None
     if there is not None:
@@ -348,6 +362,8 @@ def _again(wish: "Wish", wanted: Sequence[int]) -> str:
     for name, value in (("--threads", wish.threads), ("--minutes", wish.minutes)):
         if value is not None:
             words += [name, f"{value:g}"]
+    words += ["--nproc", str(wish.processes)] if wish.processes > 1 else []
+    words += [f"--{wish.mode}"] if wish.mode else []
     return " ".join(words)
 
 

@@ -94,14 +94,13 @@ def train(data: Split, session: Session) -> Callable[[Tensor], Tensor]:
         for group in optimizer.param_groups:
             group["lr"] = rate((step.number + 1) / (step.total + 1))
         optimizer.zero_grad()
-        for shard in session.shards(
-            step
-        ):  # The batch, or the parts of it that this process computes.
+        # One shard, the batch itself, unless several processes share it.
+        for shard in session.shards(step):
             with products:
                 scores = model(inputs(x[shard.indices]))
                 # -Σ_k q_k log p_k with q = 0.91 for the digit itself and 0.01 for each other.
                 loss = F.cross_entropy(scores, y[shard.indices], label_smoothing=SMOOTHING)
-            (shard.share * loss).backward()
+            (shard.share * loss).backward()  # Its share of the batch: of one shard, 1.
             session.note(loss=loss)
         session.sum_gradients()
         optimizer.step()

@@ -66,12 +66,11 @@ def train(data: Split, session: Session) -> Callable[[Tensor], Tensor]:
         for group in optimizer.param_groups:
             group["lr"] = LEARNING_RATE * (1 - step.number / step.total)
         optimizer.zero_grad()
-        for shard in session.shards(
-            step
-        ):  # The batch, or the parts of it that this process computes.
+        # One shard, the batch itself, unless several processes share it.
+        for shard in session.shards(step):
             errors = model(x[shard.indices]) - targets[shard.indices]  # o - t   (s, 10)
             loss = (errors**2).sum(dim=1).mean() / 2  # 1/s Σ_i ½ |o_i - t_i|²
-            (shard.share * loss).backward()
+            (shard.share * loss).backward()  # Its share of the batch: of one shard, 1.
             session.note(loss=loss)
         session.sum_gradients()
         optimizer.step()  # w <- w - η ∂loss/∂w
