@@ -35,12 +35,13 @@ from hub.catalog import Catalog, create
 from hub.harvest import update_index
 from hub.paths import Paths
 from hub.tui import app as app_module
-from hub.tui.app import SECTIONS, HubApp
+from hub.tui.app import HubApp
 from hub.tui.browse import SearchInput
 from hub.tui.entries import EntryList
 from hub.tui.preview import Preview
 from hub.tui.reading import TABS
-from hub.tui.screens import DetailScreen, HelpScreen
+from hub.tui.help import HelpScreen
+from hub.tui.opening import SheetScreen
 from hub.tui.strings import CHINESE, FIELDS
 
 ROOT = Path(__file__).parent.parent
@@ -306,12 +307,12 @@ def test_enter_opens_the_entry_and_q_comes_back(home: Paths) -> None:
         await pilot.press("3")
         await until(pilot, lambda: listed(app).startswith("▌ MNIST"))
         await pilot.press("enter")
-        await until(pilot, lambda: isinstance(app.screen, DetailScreen) and "Rival" in read(app))
+        await until(pilot, lambda: isinstance(app.screen, SheetScreen) and "Rival" in read(app))
         text = read(app)
         assert text.index("1  99.7  Rival [x]") < text.index("2  99.5  ResNet-9")
         assert "curated · 2026-11-01 · CC0-1.0" in text
         await pilot.press("q")
-        await until(pilot, lambda: not isinstance(app.screen, DetailScreen))
+        await until(pilot, lambda: not isinstance(app.screen, SheetScreen))
         await pilot.press("q")
         await until(pilot, lambda: not app.is_running)
 

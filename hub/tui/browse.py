@@ -12,13 +12,12 @@ from textual.widgets import Footer, Input, Static, Tab, Tabs
 from textual.worker import get_current_worker
 
 from crawlers.clean import clean
+from crawlers.keys import Key
 from hub.errors import HubError
-from hub.paths import Paths
 from hub.tui.entries import EntryList
-from hub.tui.preview import Preview, said
-from hub.tui.reading import TABS, Answer, Question, answer, opened
-from hub.tui.screens import DetailScreen, HubScreen
-from hub.tui.strings import Say
+from hub.tui.preview import Preview
+from hub.tui.reading import TABS, Answer, Question, Whole, answer, attempt, said, whole
+from hub.tui.screens import HubScreen
 
 
 class SearchInput(Input):
@@ -60,8 +59,16 @@ class BrowseScreen(HubScreen):
             self.question = question
             self.outcome = outcome
 
-    def __init__(self, paths: Paths, say: Say) -> None:
-        super().__init__(paths, say)
+    class Looked(Message):
+        """An entry was read whole, or could not be."""
+
+        def __init__(self, key: Key, outcome: Whole | HubError) -> None:
+            super().__init__()
+            self.key = key
+            self.outcome = outcome
+
+    def __init__(self) -> None:
+        super().__init__()
         self.question = Question()
 
     def compose(self) -> ComposeResult:
@@ -71,8 +78,8 @@ class BrowseScreen(HubScreen):
         with Horizontal(id="panes"):
             with Vertical(id="found"):
                 yield Static(id="note", markup=False)
-                yield EntryList(self.say)
-            yield Preview(self.say)
+                yield EntryList()
+            yield Preview()
         yield Footer()
 
     # -- question and answer -----------------------------------------------------------------
@@ -93,12 +100,7 @@ class BrowseScreen(HubScreen):
     @work(thread=True, exclusive=True, group="list")
     def read_page(self, question: Question, offset: int) -> None:
         worker = get_current_worker()
-        outcome: Answer | HubError
-        try:
-            with opened(self.paths) as queries:
-                outcome = answer(queries, question, offset)
-        except HubError as error:
-            outcome = error
+        outcome = attempt(self.paths, lambda queries: answer(queries, question, offset))
         if not worker.is_cancelled:
             self.post_message(self.Answered(question, outcome))
 
@@ -143,9 +145,26 @@ class BrowseScreen(HubScreen):
         elif not entries.count:
             self.query_one(Preview).show_whole(None)
 
+    @work(thread=True, exclusive=True, group="look")
+    def look(self, key: Key) -> None:
+        worker = get_current_worker()
+        outcome = attempt(self.paths, lambda queries: whole(queries, key))
+        if not worker.is_cancelled:
+            self.post_message(self.Looked(key, outcome))
+
+    @on(Looked)
+    def _show_looked(self, message: Looked) -> None:
+        if self.entry is None or message.key != self.entry.key:
+            return
+        preview = self.query_one(Preview)
+        if isinstance(message.outcome, HubError):
+            preview.show_error(message.outcome)
+        else:
+            preview.show_whole(message.outcome)
+
     @on(EntryList.Opened)
     def _open(self, message: EntryList.Opened) -> None:
-        self.app.push_screen(DetailScreen(self.paths, self.say, message.entry))
+        self.hub.open_key(message.entry.key)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "search" and isinstance(self.focused, SearchInput):

@@ -16,13 +16,14 @@ from textual.strip import Strip
 from crawlers.clean import clean
 from hub.queries import Entry
 from hub.tui.reading import PAGE, Answer
+from hub.tui.speaking import Speaking
 from hub.tui.strings import Say
 
 HEIGHT: Final = 2
 """Lines of one entry: its name, and what tells it apart."""
 
 
-class EntryList(ScrollView, can_focus=True):
+class EntryList(Speaking, ScrollView, can_focus=True):
     """A cursor over the entries of an answer; asks for pages as they come near."""
 
     COMPONENT_CLASSES = {"entries--name", "entries--facts", "entries--cursor", "entries--mark"}
@@ -71,9 +72,8 @@ class EntryList(ScrollView, can_focus=True):
             super().__init__()
             self.entry = entry
 
-    def __init__(self, say: Say, *, id: str | None = None) -> None:
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.say = say
         self.answer: Answer | None = None
         self._pages: dict[int, tuple[Entry, ...]] = {}
         self._asked: int | None = None

@@ -18,14 +18,15 @@ from crawlers.clean import clean, clean_lines
 from hub.errors import HubError
 from hub.queries import Board, BoardRow
 from hub.tui.entries import name_of
-from hub.tui.reading import Whole
+from hub.tui.reading import Whole, said
+from hub.tui.speaking import Speaking
 from hub.tui.strings import FIELDS, Say
 
 Ink = Callable[[str], Style]
 """The style of a part of the sheet: title, heading, label, faint, rank."""
 
 
-class Preview(VerticalScroll, can_focus=True):
+class Preview(Speaking, VerticalScroll, can_focus=True):
     """Shows one Whole, shortened unless `full`."""
 
     PARTS = ("title", "heading", "label", "faint", "rank", "error")
@@ -52,9 +53,8 @@ class Preview(VerticalScroll, can_focus=True):
         Binding("G,end", "scroll_end", "Bottom", show=False),
     ]
 
-    def __init__(self, say: Say, *, full: bool = False) -> None:
+    def __init__(self, *, full: bool = False) -> None:
         super().__init__()
-        self.say = say
         self.full = full
         self.sheet = Static(markup=False)
 
@@ -73,11 +73,6 @@ class Preview(VerticalScroll, can_focus=True):
 
     def _ink(self, part: str) -> Style:
         return self.get_visual_style(f"preview--{part}").rich_style
-
-
-def said(error: HubError) -> str:
-    """An error as a message: what happened, and what to do next."""
-    return clean_lines("\n".join(filter(None, (error.what, error.hint))))
 
 
 def sheet(whole: Whole, say: Say, ink: Ink, *, full: bool) -> RenderableType:

@@ -1,14 +1,18 @@
 """What the browser asks of hub.queries, as frozen values; runs in worker threads."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
+from crawlers.clean import clean_lines
 from crawlers.keys import Key
+from hub.errors import HubError
 from hub.paths import Paths
 from hub.queries import Board, BoardRow, Entry, Queries, Query, Shown
 from hub.words import terms
+
+T = TypeVar("T")
 
 PAGE: Final = 100
 """Rows fetched at a time."""
@@ -80,6 +84,39 @@ def opened(paths: Paths) -> Iterator[Queries]:
     """Queries for the thread at hand; opening takes 3 ms and sees the newest index."""
     with closing(Queries(paths)) as queries:
         yield queries
+
+
+def attempt(paths: Paths, ask: Callable[[Queries], T]) -> T | HubError:
+    """What a question gives, or the error as a value: nothing that a read meets ends the browser."""
+    try:
+        with opened(paths) as queries:
+            return ask(queries)
+    except HubError as error:
+        return error
+    except Exception as error:  # noqa: BLE001 - the boundary: logged, and shown as a message
+        return unexpected(paths, error)
+
+
+def unexpected(paths: Paths, error: Exception) -> HubError:
+    """An error that should not be, as one that can be shown; its traceback goes to the log."""
+    import traceback
+    from datetime import UTC, datetime
+
+    hint = f"The details are in {paths.log}."
+    try:
+        with paths.log.open("a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(f"\n{datetime.now(UTC).isoformat()} browser\n")
+            traceback.print_exception(error, file=file)
+    except OSError:
+        hint = "The log cannot be written."
+    return HubError(
+        f"something went wrong that should not: {type(error).__name__}: {error}", hint=hint
+    )
+
+
+def said(error: HubError) -> str:
+    """An error as a message: what happened, and what to do next."""
+    return clean_lines("\n".join(filter(None, (error.what, error.hint))))
 
 
 def answer(queries: Queries, question: Question, offset: int = 0) -> Answer:

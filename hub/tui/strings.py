@@ -1,16 +1,26 @@
 """Every word that the browser shows of its own, in English and Chinese."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Final
 
 Say = Callable[[str], str]
+"""English in, the user's language out."""
 
 
 def speaker(lang: str) -> Say:
-    """The function that says an English string of CHINESE in the language; others stay."""
+    """The function that says an English string in the language; one without Chinese stays."""
     if lang.lower().startswith("zh"):
-        return lambda english: CHINESE.get(english, english)
+        return lambda english: chinese().get(english, english)
     return lambda english: english
+
+
+@cache
+def chinese() -> Mapping[str, str]:
+    """Every English string with its Chinese: of the browser, the sheets, the runs."""
+    from hub.tui import strings_detail, strings_runs
+
+    return strings_detail.CHINESE | strings_runs.CHINESE | CHINESE
 
 
 FIELDS: Final = {
