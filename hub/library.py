@@ -136,9 +136,7 @@ class Library:
             raise UsageError(
                 f"{reading!r} is no reading state", hint=f"One of: {', '.join(READING)}"
             )
-        text = clean_lines(note) if note is not None else None
-        if text is not None and (not text or len(text) > MAX_NOTE):
-            raise UsageError(f"a note has 1 to {MAX_NOTE:,} characters")
+        text = _note_text(note) if note is not None else None
         now = _now()
         with self._transaction():
             self._db.execute(
@@ -181,6 +179,39 @@ class Library:
                 "DELETE FROM library_tag WHERE key = ? AND tag = ?", (key, tag_of(tag))
             )
         return self.get(key)
+
+    def unread(self, key: str) -> Kept:
+        """Takes the reading state away."""
+        self.get(key)
+        with self._transaction():
+            self._db.execute(
+                "UPDATE library_entry SET reading = NULL, changed_at = ? WHERE key = ?",
+                (_now(), key),
+            )
+        return self.get(key)
+
+    def forget_if_empty(self, key: str) -> Kept | None:
+        """What is kept about a key; once nothing is, neither star, state, tag nor note, its row goes."""
+        kept = self._get(key)
+        if kept is None or kept.favourite or kept.reading or kept.tags or kept.notes:
+            return kept
+        self.remove(key)
+        return None
+
+    def rewrite_note(self, note: str, text: str) -> str:
+        """Gives a note another text; returns the key it belongs to."""
+        cleaned = _note_text(text)
+        now = _now()
+        with self._transaction():
+            row = self._db.execute("SELECT key FROM library_note WHERE id = ?", (note,)).fetchone()
+            if row is None:
+                raise NotFound(f"no note {note}", hint="hub library show KEY lists the ids.")
+            self._db.execute(
+                "UPDATE library_note SET text = ?, changed_at = ? WHERE id = ?",
+                (cleaned, now, note),
+            )
+            self._db.execute("UPDATE library_entry SET changed_at = ? WHERE key = ?", (now, row[0]))
+        return str(row[0])
 
     def drop_note(self, note: str) -> str:
         """Removes a note by its id; returns the key it belonged to."""
@@ -305,6 +336,14 @@ def as_line(kept: Kept) -> dict[str, Any]:
         "added_at": kept.added_at,
         "changed_at": kept.changed_at,
     }
+
+
+def _note_text(text: str) -> str:
+    """A note as it is kept. UsageError when nothing is left of it, or too much."""
+    cleaned = clean_lines(text)
+    if not cleaned or len(cleaned) > MAX_NOTE:
+        raise UsageError(f"a note has 1 to {MAX_NOTE:,} characters")
+    return cleaned
 
 
 def tag_of(text: str) -> str:
