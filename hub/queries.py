@@ -414,6 +414,15 @@ class Queries:
         held += [{"source": name, **empty} for name in told if name not in known]
         return tuple(SourceState(**row, **_state(told.get(row["source"]))) for row in held)
 
+    def harvests(self) -> "tuple[ledger.SourceLedger, ...]":
+        """How the harvests of each source went, one line per source that was ever asked."""
+        return tuple(ledger.by_source(self.catalog))
+
+    def fresh_and_stale(self, days: int) -> dict[str, tuple[int, int]]:
+        """Per source its rows that were said within so many days, and those that were not; this
+        reads every row."""
+        return read.fresh_and_stale(self.catalog, days=days)
+
     def keys_starting(self, start: str, limit: int = 50) -> list[tuple[Key, str]]:
         """Keys that begin so, with names: for the shell's completion."""
         if ":" not in start:
