@@ -66,6 +66,10 @@ class HubApp(App[None]):
             if isinstance(screen, HubScreen):
                 screen.own_changed()
 
+    def keep(self) -> None:
+        """Keeps the state for the next start."""
+        kept.save(self.paths, self.state)
+
     # -- language ----------------------------------------------------------------------------
 
     async def action_language(self, lang: str | None = None) -> None:
@@ -73,7 +77,7 @@ class HubApp(App[None]):
         self.lang = lang or ("en" if self.lang.startswith("zh") else "zh")
         self.say = speaker(self.lang)
         self.state.lang = self.lang
-        kept.save(self.paths, self.state)
+        self.keep()
         for screen in self.screen_stack:
             if isinstance(screen, HubScreen):
                 await screen.spoken()

@@ -17,7 +17,7 @@ from textual.widgets import Static
 from crawlers.clean import clean, clean_lines
 from hub.errors import HubError
 from hub.queries import Board, BoardRow
-from hub.tui.entries import name_of
+from hub.tui.columns import name_of
 from hub.tui.reading import Whole, said
 from hub.tui.speaking import Speaking
 from hub.tui.strings import FIELDS, Say

@@ -1,16 +1,20 @@
-"""What the browser asks of hub.queries, as frozen values; runs in worker threads."""
+"""What the browser asks of hub.queries and hub.library, as frozen values; runs off the event loop."""
 
-from collections.abc import Callable, Iterator
+import queue
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from typing import Final, TypeVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from crawlers.clean import clean_lines
 from crawlers.keys import Key
-from hub.errors import HubError
+from hub.errors import HubError, NotFound
 from hub.paths import Paths
-from hub.queries import Board, BoardRow, Entry, Queries, Query, Shown
-from hub.words import terms
+from hub.queries import Entry, Queries, Query
+
+if TYPE_CHECKING:
+    from hub.queries import Board, BoardRow, Shown
 
 T = TypeVar("T")
 
@@ -27,56 +31,111 @@ TABS: Final[dict[str, tuple[str, ...]]] = {
     "All": ("framework", "tool", "dataset", "task", "topic", "method", "paper", "repository"),
     "Papers": ("paper",),
     "Datasets": ("dataset",),
-    "Frameworks": ("framework",),
-    "Tools": ("tool",),
+    "Frameworks & tools": ("framework", "tool"),
     "Tasks": ("task", "topic"),
     "Methods": ("method",),
     "Repositories": ("repository",),
+    "Library": (),
 }
-"""Tab -> the kinds it lists, one after the other."""
+"""Tab that is a list -> the kinds it lists; the library holds keys of every kind."""
 
-_SORT: Final = {
-    "framework": "stars",
-    "tool": "stars",
-    "dataset": "results",
-    "task": "results",
-    "topic": "name",
-    "method": "name",
-    "paper": "year",
-    "repository": "stars",
+ORDER: Final = {
+    "All": None,
+    "Papers": "year",
+    "Datasets": "results",
+    "Frameworks & tools": "stars",
+    "Tasks": "results",
+    "Methods": "papers",
+    "Repositories": "stars",
+    "Library": "changed",
 }
+"""Tab -> the order in which it lists when nothing is looked for."""
+
+SEVERAL: Final = frozenset({"category", "area", "tag", "reading"})
+"""Facets of which more than one value can be chosen."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
+class Facet:
+    """A filter that can be set, and how many entries it would leave."""
+
+    name: str
+    value: Any
+    label: str
+    count: int
+
+
+@dataclass(frozen=True)
 class Question:
-    """What the list shows: words, and the tab they are looked for in."""
+    """What the list shows: words, the tab they are looked for in, an order, filters."""
 
     text: str = ""
     tab: str = "All"
+    sort: str | None = None
+    """A column; None: the best match first, or the order of the tab."""
+    descending: bool | None = None
+    """None: as is natural for the column."""
+    chosen: tuple[tuple[str, tuple[Any, ...]], ...] = ()
+    """Facet -> its chosen values."""
+
+    def of(self, facet: str) -> tuple[Any, ...]:
+        return dict(self.chosen).get(facet, ())
+
+    def toggled(self, facet: str, value: Any) -> "Question":
+        """The same question with one more filter, or without it. Years join into a span."""
+        now = self.of(facet)
+        if facet == "year":
+            inside = now and now[0] <= value <= now[-1]
+            new = () if inside else (min((value, *now)), max((value, *now)))
+        elif value in now:
+            new = tuple(one for one in now if one != value)
+        else:
+            new = (*now, value) if facet in SEVERAL else (value,)
+        chosen = dict(self.chosen) | {facet: new}
+        return replace(self, chosen=tuple((name, some) for name, some in chosen.items() if some))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Answer:
-    """One page of the list that answers a question."""
+    """How many entries answer a question, and the first of them."""
 
     question: Question
-    offset: int
     found: int
     """Entries that match in all."""
     listed: int
     """How many of them can be scrolled to."""
     entries: tuple[Entry, ...]
+    """The page at `offset`."""
+    offset: int = 0
+    words: frozenset[str] = frozenset()
+    """Terms that matched, to be highlighted."""
+    translated: tuple[tuple[str, str], ...] = ()
+    """How Chinese words were read."""
     by_start: bool = False
     """No word matched: these are names that begin with what was typed."""
+    stale: int = 0
+    """Writes to the catalog that the index has not seen."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
+class Rows:
+    """One page of a list."""
+
+    question: Question
+    offset: int
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True)
 class Whole:
     """An entry with the leaderboards that it stands on or that belong to it."""
 
-    shown: Shown
-    boards: tuple[tuple[Board, tuple[BoardRow, ...]], ...] = ()
+    shown: "Shown"
+    boards: "tuple[tuple[Board, tuple[BoardRow, ...]], ...]" = ()
     """Of a paper: each board with the paper's own rows. Of a dataset or task: the longest board."""
+
+
+# -- errors as values ------------------------------------------------------------------------
 
 
 @contextmanager
@@ -88,9 +147,18 @@ def opened(paths: Paths) -> Iterator[Queries]:
 
 def attempt(paths: Paths, ask: Callable[[Queries], T]) -> T | HubError:
     """What a question gives, or the error as a value: nothing that a read meets ends the browser."""
-    try:
+
+    def asked() -> T:
         with opened(paths) as queries:
             return ask(queries)
+
+    return tried(paths, asked)
+
+
+def tried(paths: Paths, act: Callable[[], T]) -> T | HubError:
+    """What `act` gives, or its error as a value."""
+    try:
+        return act()
     except HubError as error:
         return error
     except Exception as error:  # noqa: BLE001 - the boundary: logged, and shown as a message
@@ -116,43 +184,199 @@ def unexpected(paths: Paths, error: Exception) -> HubError:
 
 def said(error: HubError) -> str:
     """An error as a message: what happened, and what to do next."""
-    return clean_lines("\n".join(filter(None, (error.what, error.hint))))
+    near = error.nearest if isinstance(error, NotFound) else ()
+    return clean_lines("\n".join(filter(None, (error.what, error.hint, *(n for n, _ in near)))))
 
 
-def answer(queries: Queries, question: Question, offset: int = 0) -> Answer:
-    """The page at `offset` of what a question asks for."""
-    kinds = TABS[question.tab]
-    if not question.text.strip():
-        return _listing(queries, question, kinds, offset)
-    if not terms(question.text):
-        # `a` may be the first letter of a word: names that begin so help more than all of a kind.
-        return _starting(queries, question, kinds)
-    chosen = () if question.tab == "All" else kinds
-    hits = queries.search(Query(question.text, kinds=chosen, limit=min(offset + PAGE, LISTED)))
-    if hits.found:
-        entries = tuple(hit.entry for hit in hits.hits)
-        return Answer(question, offset, hits.found, min(hits.found, LISTED), entries[offset:])
-    return _starting(queries, question, kinds)
+# -- the reader ------------------------------------------------------------------------------
 
 
-def _listing(queries: Queries, question: Question, kinds: tuple[str, ...], offset: int) -> Answer:
-    found, entries = 0, list[Entry]()
-    for kind in kinds:
-        page = queries.listing(
-            kind,
-            sort=_SORT[kind],
-            limit=PAGE - len(entries),
-            offset=max(0, offset - found),
+class Reader:
+    """One thread with an open catalog, for a screen that asks again and again.
+
+    Of two questions of one group only the newer is answered; what was asked first is served first.
+    Queries stay open as long as the catalog stays as it is.
+    """
+
+    def __init__(self, paths: Paths) -> None:
+        self.paths = paths
+        self._waiting: dict[str, Callable[[], None]] = {}
+        self._bell: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._queries: Queries | None = None
+        self._generation = 0
+        self._asked: tuple[Question, Browsing] | None = None
+        self._thread: threading.Thread | None = None
+
+    def ask(
+        self, group: str, ask: Callable[["Reader"], T], then: Callable[[T | HubError], object]
+    ) -> None:
+        """Answers later: calls `then` in the reader's thread with the value or the error."""
+
+        def job() -> None:
+            then(tried(self.paths, lambda: ask(self)))
+
+        self._waiting[group] = job
+        self._bell.put(group)
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._serve, name="reader", daemon=True)
+            self._thread.start()
+
+    def close(self) -> None:
+        """Ends the thread after the question in hand."""
+        self._waiting.clear()
+        self._bell.put(None)
+
+    def _serve(self) -> None:
+        while (group := self._bell.get()) is not None:
+            job = self._waiting.pop(group, None)
+            if job is not None:
+                job()
+        self._forget()
+
+    # -- in the reader's thread --------------------------------------------------------------
+
+    @property
+    def queries(self) -> Queries:
+        """Queries that have seen what the catalog holds now."""
+        if self._queries is not None and self._queries.catalog.generation() != self._generation:
+            self._forget()
+        if self._queries is None:
+            self._queries = Queries(self.paths)
+            self._generation = self._queries.catalog.generation()
+        return self._queries
+
+    def _forget(self) -> None:
+        if self._queries is not None:
+            self._queries.close()
+        self._queries, self._asked = None, None
+
+    def browsing(self, question: Question, *, anew: bool = False) -> "Browsing":
+        """The list that answers a question; the last one is kept."""
+        try:
+            queries = self.queries
+            if anew or self._asked is None or self._asked[0] != question:
+                self._asked = (question, browse(queries, question))
+            return self._asked[1]
+        except HubError:
+            self._forget()
+            raise
+
+    def answer(self, question: Question) -> Answer:
+        """How many there are, and the first page."""
+        browsing = self.browsing(question, anew=True)
+        return Answer(
+            question,
+            browsing.found,
+            min(browsing.found, browsing.listed),
+            browsing.page(0, PAGE),
+            words=frozenset(browsing.words),
+            translated=tuple(browsing.translated),
+            by_start=browsing.by_start,
+            stale=browsing.stale,
         )
-        found += page.found
-        entries += page.entries
-    return Answer(question, offset, found, found, tuple(entries))
+
+    def rows(self, question: Question, offset: int) -> Rows:
+        return Rows(question, offset, self.browsing(question).page(offset, PAGE))
+
+    def facets(self, question: Question) -> tuple[Facet, ...]:
+        return tuple(self.browsing(question).facets())
 
 
-def _starting(queries: Queries, question: Question, kinds: tuple[str, ...]) -> Answer:
-    near = queries.entries([key for key, _ in queries.keys_starting(question.text.strip())])
-    entries = tuple(entry for entry in near.values() if entry.kind in kinds)
-    return Answer(question, 0, len(entries), len(entries), entries, by_start=True)
+class Browsing(Protocol):
+    """A list that can be looked at anywhere."""
+
+    @property
+    def found(self) -> int: ...
+    @property
+    def listed(self) -> int: ...
+    @property
+    def words(self) -> Sequence[str]: ...
+    @property
+    def translated(self) -> Sequence[tuple[str, str]]: ...
+    @property
+    def by_start(self) -> bool: ...
+    @property
+    def stale(self) -> int: ...
+    def page(self, offset: int, limit: int) -> tuple[Entry, ...]: ...
+    def facets(self) -> tuple[Facet, ...]: ...
+
+
+def browse(queries: Queries, question: Question) -> Browsing:
+    """The list that answers a question: of the catalog, or of the user's library."""
+    if question.tab == "Library":
+        from hub.tui.shelf import Shelf
+
+        return Shelf(queries, question)
+    return Listed(queries, question)
+
+
+class Listed:
+    """A list by today's queries."""
+
+    translated: Sequence[tuple[str, str]] = ()
+
+    def __init__(self, queries: Queries, question: Question) -> None:
+        from hub.words import terms
+
+        self.queries = queries
+        self.question = question
+        self.kinds = TABS[question.tab]
+        self.words = terms(question.text)
+        self.by_start = False
+        self.stale = 0
+        self.found = self.listed = 0
+        self._entries: tuple[Entry, ...] | None = None
+        if question.text.strip():
+            self._search()
+        else:
+            self._first = self._listing(0, PAGE)
+            self.listed = self.found
+
+    def _search(self) -> None:
+        question, text = self.question, self.question.text.strip()
+        chosen = () if question.tab == "All" else self.kinds
+        # `a` may be the first letter of a word: names that begin so help more than all of a kind.
+        if self.words:
+            hits = self.queries.search(
+                Query(
+                    text,
+                    kinds=chosen,
+                    limit=LISTED,
+                    has_code=bool(question.of("has code")),
+                    has_result=bool(question.of("has result")),
+                )
+            )
+            self._entries = tuple(hit.entry for hit in hits.hits)
+            self.found, self.stale = hits.found, hits.stale
+        if not self.found:
+            near = self.queries.entries([key for key, _ in self.queries.keys_starting(text)])
+            self._entries = tuple(entry for entry in near.values() if entry.kind in self.kinds)
+            self.found, self.by_start = len(self._entries), True
+        self.listed = len(self._entries or ())
+
+    def _listing(self, offset: int, limit: int) -> tuple[Entry, ...]:
+        found, entries = 0, list[Entry]()
+        for kind in self.kinds:
+            sort = self.question.sort or ORDER[self.question.tab] or "name"
+            if kind == "topic" and sort == "results":
+                sort = "name"
+            page = self.queries.listing(
+                kind, sort=sort, limit=limit - len(entries), offset=max(0, offset - found)
+            )
+            found += page.found
+            entries += page.entries
+        self.found = found
+        return tuple(entries)
+
+    def page(self, offset: int, limit: int) -> tuple[Entry, ...]:
+        if self._entries is not None:
+            return self._entries[offset : offset + limit]
+        if offset == 0 and limit == PAGE:
+            return self._first
+        return self._listing(offset, limit)
+
+    def facets(self) -> tuple[Facet, ...]:
+        return ()
 
 
 def whole(queries: Queries, key: Key) -> Whole:
