@@ -1,5 +1,7 @@
 """Commands that read: search, show, list, leaderboard, and the terminal interface."""
 
+import os
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -52,7 +54,8 @@ def browse() -> None:
         raise UsageError(t("the terminal interface needs a terminal"), hint="hub search WORDS")
     from hub.tui.app import run
 
-    run(places, "zh" if chinese() else "en")
+    asked = "HUB_LANG" in os.environ or any(word.startswith("--lang") for word in sys.argv[1:])
+    run(places, "zh" if chinese() else "en", asked=asked)
 
 
 @command(

@@ -1,11 +1,10 @@
 """The browser as an application: its screens, its keys everywhere, what it remembers."""
 
 import importlib
-from collections.abc import Iterable
-from functools import partial
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.app import App, SystemCommand
+from textual import constants
+from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
@@ -14,11 +13,30 @@ from hub.tui import state as kept
 from hub.tui.browse import BrowseScreen
 from hub.tui.screens import HubScreen
 from hub.tui.strings import speaker
+from hub.tui.themes import DARK, OURS
+
+if TYPE_CHECKING:
+    from textual.command import Provider
 
 
-def run(paths: Paths, lang: str) -> None:
-    """Opens the browser on a home, in English or Chinese (`zh`), until the user leaves it."""
-    HubApp(paths, lang).run()
+def run(paths: Paths, lang: str, *, asked: bool = False) -> None:
+    """Opens the browser on a home until the user leaves it, in the language that was switched to
+    last, else in `lang`; where `lang` was `asked` for at this start, in that."""
+    app = HubApp(paths, lang, asked=asked)
+    app.greets = not app.state.welcomed
+    app.run()
+
+
+def _actions() -> "type[Provider]":
+    from hub.tui.palette import Actions
+
+    return Actions
+
+
+def _entries() -> "type[Provider]":
+    from hub.tui.palette import Entries
+
+    return Entries
 
 
 class HubApp(App[None]):
@@ -28,23 +46,39 @@ class HubApp(App[None]):
     CSS_PATH = "app.tcss"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-wide"), (120, "-spacious")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
+    COMMANDS = {_actions, _entries}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark,f1", "help", "Help", key_display="?", tooltip="Every key"),
-        Binding("L", "language", "中文/English", show=False, tooltip="Switch the language"),
+        Binding("L", "language", "中文/English", show=False, tooltip="中文 / English"),
         Binding("q", "quit", "Quit"),
     ]
 
-    def __init__(self, paths: Paths, lang: str) -> None:
+    def __init__(self, paths: Paths, lang: str, *, asked: bool = False) -> None:
         super().__init__()
         self.paths = paths
         self.state = kept.load(paths)
-        self.lang = self.state.lang or lang
+        self.lang = lang if asked else self.state.lang or lang
         self.say = speaker(self.lang)
-        self.theme = "tokyo-night"
+        self.greets = False
+        """Whether the first-run welcome is to be shown."""
+        for theme in OURS:
+            self.register_theme(theme)
+        self.theme = self.state.theme if self.state.theme in self.available_themes else DARK.name
+        if not self.state.motion:
+            self.animation_level = "none"
         self._running: Any = None
 
     def get_default_screen(self) -> Screen[None]:
         return BrowseScreen()
+
+    def ready(self) -> None:
+        """The first list stands on the screen."""
+        if self.greets:
+            from hub.tui.welcome import WelcomeScreen
+
+            self.greets, self.state.welcomed = False, True
+            self.keep()
+            self.push_screen(WelcomeScreen())
 
     # -- for screens -------------------------------------------------------------------------
 
@@ -83,19 +117,33 @@ class HubApp(App[None]):
                 await screen.spoken()
             screen.refresh_bindings()
 
-    # -- help and palette --------------------------------------------------------------------
+    # -- help and moving --------------------------------------------------------------------
 
     def action_help(self) -> None:
         from hub.tui.help import HelpScreen
 
         self.push_screen(HelpScreen(self.screen))
 
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Every action of the screen, with its key, and then Textual's own."""
-        for binding in (*type(screen).BINDINGS, *HubScreen.BINDINGS, *HubApp.BINDINGS):
-            if isinstance(binding, Binding) and binding.description:
-                title = self.say(binding.tooltip or binding.description)
-                key = binding.key_display or binding.key
-                yield SystemCommand(title, key, partial(screen.run_action, binding.action))
-        for command in super().get_system_commands(screen):
-            yield command._replace(title=self.say(command.title), help=self.say(command.help))
+    def go(self, tab: str) -> None:
+        """Back to the main screen, on this tab."""
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        main = self.screen_stack[0]
+        if isinstance(main, BrowseScreen):
+            main.go(tab)
+
+    # -- settings ----------------------------------------------------------------------------
+
+    def wear(self, theme: str) -> None:
+        """Takes other colours, and keeps them."""
+        self.theme = self.state.theme = theme
+        self.keep()
+
+    def action_motion(self) -> None:
+        """Lets nothing move by itself, or everything as it would."""
+        self.state.motion = not self.state.motion
+        self.animation_level = constants.TEXTUAL_ANIMATIONS if self.state.motion else "none"
+        self.keep()
+
+    def action_picture(self) -> None:
+        self.set_timer(0.2, self.deliver_screenshot)

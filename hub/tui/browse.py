@@ -180,7 +180,7 @@ class BrowseScreen(HubScreen):
         self._show_panes()
         self.query_one(EntryTable).take_widths(state.widths)
         tab = state.tab if state.tab in ALL_TABS else "All"
-        self._go(tab)
+        self.go(tab)
         self.own_changed()
 
     def on_unmount(self) -> None:
@@ -262,6 +262,7 @@ class BrowseScreen(HubScreen):
         self.query_one(TableHead).refresh()
         self._tell_filters()
         self._count()
+        self.hub.ready()
 
     @on(Counted)
     def _show_counts(self, message: Counted) -> None:
@@ -277,8 +278,8 @@ class BrowseScreen(HubScreen):
     def _turn(self) -> None:
         """Shows that a slow read goes on."""
         self._turns += 1
-        sign = _TURNING[self._turns % len(_TURNING)] if self.hub.state.motion else "…"
-        self.query_one("#found").border_subtitle = Content(f"{sign} {self.say('reading')}")
+        sign = _TURNING[self._turns % len(_TURNING)] if self.hub.state.motion else "•"
+        self.query_one("#found").border_subtitle = Content(f"{sign} {self.say('Reading …')}")
 
     def _calm(self) -> None:
         if self._slow_timer is not None:
@@ -460,7 +461,7 @@ class BrowseScreen(HubScreen):
         if self.question.tab == "Library":
             self.ask(self.question)
 
-    @work(thread=True, exclusive=True, group="own")
+    @work(thread=True, exclusive=True, group="starred")
     def read_own(self) -> None:
         from hub.tui.shelf import kept
 
@@ -496,7 +497,7 @@ class BrowseScreen(HubScreen):
         found = self.query(f"#{_id(self.tab_shown)}")
         return found.first() if found else None
 
-    def _go(self, tab: str) -> None:
+    def go(self, tab: str) -> None:
         """Shows a tab, with the order and the filters that it was left with."""
         self.query_one(Tabs).active = tab
         self.query_one("#lists").display = tab in TABS
@@ -546,14 +547,14 @@ class BrowseScreen(HubScreen):
 
     @on(Tabs.Chosen)
     def _choose(self, message: Tabs.Chosen) -> None:
-        self._go(message.tab)
+        self.go(message.tab)
 
     def action_tab(self, at: int) -> None:
-        self._go(ALL_TABS[at])
+        self.go(ALL_TABS[at])
 
     def action_step(self, steps: int) -> None:
         at = ALL_TABS.index(self.tab_shown) + steps
-        self._go(ALL_TABS[at % len(ALL_TABS)])
+        self.go(ALL_TABS[at % len(ALL_TABS)])
 
     # -- keys --------------------------------------------------------------------------------
 
@@ -568,7 +569,7 @@ class BrowseScreen(HubScreen):
 
     def action_search(self) -> None:
         if self.tab_shown not in TABS:
-            self._go("All")
+            self.go("All")
         field = self.query_one(SearchInput)
         self._before = field.value
         self.set_focus(field)
@@ -630,7 +631,7 @@ class BrowseScreen(HubScreen):
         self.table.speak()
         for widget in (self.query_one(Tabs), self.query_one(TableHead), self.query_one(KeyLine)):
             widget.refresh()
-        self._go(self.tab_shown)
+        self.go(self.tab_shown)
         self._look()
 
 

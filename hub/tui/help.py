@@ -52,7 +52,7 @@ def sections(screen: Screen[object]) -> Iterator[tuple[str, list[Binding]]]:
                 continue
             seen.add(cls)
             if found := own_bindings(cls):
-                yield getattr(cls, "HELP", cls.__name__), found
+                yield getattr(cls, "HELP", "This pane"), found
     here = [
         binding
         for cls in type(screen).__mro__
@@ -61,7 +61,7 @@ def sections(screen: Screen[object]) -> Iterator[tuple[str, list[Binding]]]:
     ]
     if here:
         yield getattr(type(screen), "HELP", "This screen"), here
-    yield "What it stands on", own_bindings(HubScreen)
+    yield "What the cursor stands on", own_bindings(HubScreen)
     yield "Everywhere", own_bindings(type(screen.app))
 
 
