@@ -66,7 +66,7 @@ class HubApp(App[None]):
         self.theme = self.state.theme if self.state.theme in self.available_themes else DARK.name
         if not self.state.motion:
             self.animation_level = "none"
-        self._running: Any = None
+        self._jobs: Any = None
 
     def get_default_screen(self) -> Screen[None]:
         return BrowseScreen()
@@ -85,9 +85,24 @@ class HubApp(App[None]):
     @property
     def running(self) -> Any:
         """The runs that go on while the user browses (hub.tui.running)."""
-        if self._running is None:
-            self._running = importlib.import_module("hub.tui.running").Running(self)
-        return self._running
+        if self._jobs is None:
+            self._jobs = importlib.import_module("hub.tui.running").Running(self)
+        return self._jobs
+
+    @property
+    def under_way(self) -> int:
+        """How many runs, crawls and downloads go on."""
+        return 0 if self._jobs is None else len(self._jobs.under_way)
+
+    async def action_quit(self) -> None:
+        """Ends the app; asks first while something goes on."""
+        if self.under_way:
+            from hub.tui.leaving import LeaveScreen
+
+            if not isinstance(self.screen, LeaveScreen):
+                self.push_screen(LeaveScreen())
+        else:
+            self.exit()
 
     def open_key(self, key: str) -> None:
         """Opens the screen of an entry of any kind on top of this one."""

@@ -10,11 +10,11 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import Footer
 from textual.worker import get_current_worker
 
 from crawlers.clean import clean
 from hub.errors import HubError
+from hub.tui.keyline import KeyLine
 from hub.tui.measured import (
     INK_OF,
     Facts,
@@ -340,7 +340,7 @@ class BaselineScreen(HubScreen):
             with Vertical(id="runs") as runs:
                 runs.border_title = Content(self.say("Runs"))
                 yield Rows(RUN_COLUMNS)
-        yield Footer()
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self.hub.running.on_change.append(self._changed)

@@ -11,13 +11,14 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Button, Footer, Input, Label, Select
+from textual.widgets import Button, Input, Label, Select
 from textual.worker import get_current_worker
 
 from crawlers.clean import clean
 from hub.errors import HubError, UsageError
 from hub.paths import Paths
 from hub.tui.asking import Asking
+from hub.tui.keyline import KeyLine
 from hub.tui.measured import Facts, Heading, Line, bytes_, clock, lasting, until
 from hub.tui.rows import Column, Row, Rows
 from hub.tui.runnable import tried
@@ -154,7 +155,7 @@ class CrawlScreen(HubScreen, inherit_bindings=False):
             yield Rows(COLUMNS)
         with VerticalScroll(id="said"):
             yield Facts(id="outcome")
-        yield Footer()
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self.set_interval(0.5, self.again)
@@ -382,7 +383,7 @@ class StartCrawl(Asking[None]):
             with Horizontal(classes="buttons"):
                 yield Button(say("Start"), variant="primary", compact=True, id="start")
                 yield Button(say("Cancel"), compact=True, id="cancel")
-        yield Footer()
+        yield KeyLine()
 
     def _field(self, title: str, control: "Input | Select[str]") -> ComposeResult:
         with Horizontal(classes="field"):

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Button, Checkbox, Footer
+from textual.widgets import Button, Checkbox
 from textual.worker import get_current_worker
 
 from crawlers.clean import clean
@@ -17,6 +17,7 @@ from hub.errors import HubError, NotFound
 from hub.paths import Paths
 from hub.tui.asking import Asking
 from hub.tui.baselines import wrong_lines
+from hub.tui.keyline import KeyLine
 from hub.tui.measured import Facts, Heading, Line, bytes_, lasting
 from hub.tui.runnable import Data, data, tried
 from hub.tui.running import Command
@@ -79,7 +80,7 @@ class FetchScreen(Asking[bool]):
             with Horizontal(classes="buttons"):
                 yield Button(self.say("Get it"), variant="primary", compact=True, id="get")
                 yield Button(self.say("Close"), compact=True, id="close")
-        yield Footer()
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self.query_one("#accept").display = False

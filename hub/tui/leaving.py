@@ -1,4 +1,4 @@
-"""The mark that something goes on, and the question before the app is left while it does."""
+"""What the app does when a job begins or ends, and the question before it is left while one goes on."""
 
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -8,14 +8,14 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Button, Footer, Static
+from textual.widgets import Button
 
 from crawlers.clean import clean_lines
 from hub.tui.asking import Asking
+from hub.tui.keyline import KeyLine
 from hub.tui.measured import Facts, Line, lasting
 from hub.tui.running import PATIENCE, Job, Training
 from hub.tui.screens import HubScreen
-from hub.tui.speaking import Speaking
 
 if TYPE_CHECKING:
     from hub.tui.app import HubApp
@@ -43,48 +43,11 @@ def watch(app: "HubApp", job: Job) -> None:
         app.push_screen(screen_of(job))
 
 
-class RunningMark(Speaking, Static):
-    """`▶ 2` while two jobs go on; nothing while none does. A click watches the newest."""
-
-    DEFAULT_CSS = """
-    RunningMark {
-        width: auto;
-        height: 1;
-        padding: 0 1;
-        color: $text-success;
-        text-style: bold;
-        display: none;
-        &:hover { background: $foreground 10%; }
-    }
-    """
-
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id, markup=False)
-
-    def on_mount(self) -> None:
-        self.hub.running.on_change.append(self._changed)
-        self._changed(None)
-
-    def on_unmount(self) -> None:
-        if self._changed in self.hub.running.on_change:
-            self.hub.running.on_change.remove(self._changed)
-
-    def _changed(self, _: Job | None) -> None:
-        under_way = self.hub.running.under_way
-        self.display = bool(under_way)
-        self.update(f"▶ {len(under_way)}")
-        names = ", ".join(job.name for job in under_way)
-        self.tooltip = Content(self.say("Under way: {names}").format(names=names))
-
-    def on_click(self) -> None:
-        under_way = self.hub.running.under_way
-        if under_way:
-            watch(self.hub, under_way[-1])
-
-
 def changed(app: "HubApp", job: Job) -> None:
     """What the app does when a job has ended: says so in the corner unless the user looks at it
     anyway, and has the screens read anew what a crawl wrote."""
+    for screen in app.screen_stack:
+        screen.query(KeyLine).refresh()
     if job.under_way:
         return
     if job.kind == "crawl":
@@ -109,14 +72,6 @@ _ENDS: Final = {
 }
 
 
-def leave(app: "HubApp") -> None:
-    """Ends the app; asks first while something goes on."""
-    if app.running.under_way:
-        app.push_screen(LeaveScreen())
-    else:
-        app.exit()
-
-
 class LeaveScreen(Asking[None]):
     """Stop what goes on and leave, or stay."""
 
@@ -139,7 +94,7 @@ class LeaveScreen(Asking[None]):
             with Horizontal(classes="buttons"):
                 yield Button(self.say("Stay"), variant="primary", compact=True, id="stay")
                 yield Button(self.say("Stop and leave"), compact=True, id="leave")
-        yield Footer()
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self._draw()

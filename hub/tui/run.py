@@ -10,10 +10,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Footer
 
 from crawlers.clean import clean
 from hub.tui.baselines import wrong_lines
+from hub.tui.keyline import KeyLine
 from hub.tui.measured import (
     Facts,
     Heading,
@@ -77,7 +77,7 @@ class CurveScreen(HubScreen, inherit_bindings=False):
             with VerticalScroll(id="said") as said:
                 said.border_title = Content(self.say("Claimed beside measured"))
                 yield Facts(id="outcome")
-        yield Footer()
+        yield KeyLine()
 
     @property
     def heading(self) -> str:

@@ -9,13 +9,14 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Button, Checkbox, Footer, Input, Label, Select
+from textual.widgets import Button, Checkbox, Input, Label, Select
 from textual.worker import get_current_worker
 
 from crawlers.clean import clean
 from hub.errors import HubError, UsageError
 from hub.tui.asking import Asking
 from hub.tui.baselines import data_line, torch_lines, wrong_lines
+from hub.tui.keyline import KeyLine
 from hub.tui.measured import Facts, Heading, Line, bytes_, claimed, lasting, measured, verdict_line
 from hub.tui.runnable import Able, Data, able, data, fitting, minutes_for, tried
 from hub.tui.running import Training, left_over
@@ -95,7 +96,7 @@ class StartRun(Asking[None]):
                     say("Start"), variant="primary", compact=True, disabled=True, id="start"
                 )
                 yield Button(say("Cancel"), compact=True, id="cancel")
-        yield Footer()
+        yield KeyLine()
 
     def _input(self, title: str, id: str, value: str, hint: str) -> ComposeResult:
         with Horizontal(classes="field"):
