@@ -41,11 +41,12 @@ if TYPE_CHECKING:
 
 COLUMNS: Final = (
     Column("name", "Baseline"),
-    Column("data", "Data", rank=3),
+    Column("data", "Data", rank=2),
     Column("claimed", "Claimed", rank=2, right=True),
     Column("measured", "Measured", rank=1, right=True),
     Column("verdict", "Verdict", rank=1),
-    Column("time", "Time here", rank=4, right=True),
+    Column("time", "Time here", rank=3, right=True),
+    Column("dataset", "Dataset", rank=4),
     Column("memory", "Memory", rank=5, right=True),
     Column("device", "Device", rank=6),
 )
@@ -85,8 +86,8 @@ class BaselinesPane(Speaking, Widget):
     BaselinesPane {
         height: 1fr;
         & > Horizontal { height: 1fr; }
-        & #baselines { width: 3fr; border: round $panel-lighten-2; }
-        & #recipe { width: 2fr; border: round $panel-lighten-2; padding: 0 1; scrollbar-size-vertical: 1; }
+        & #baselines { width: 5fr; border: round $panel-lighten-2; }
+        & #recipe { width: 3fr; border: round $panel-lighten-2; padding: 0 1; scrollbar-size-vertical: 1; }
         & #baselines:focus-within, & #recipe:focus { border: round $primary; }
         & #baselines-note { height: auto; padding: 0 1; display: none; }
     }
@@ -209,7 +210,8 @@ class BaselinesPane(Speaking, Widget):
             baseline.name,
             {
                 "name": baseline.name,
-                "data": f"{baseline.dataset} {state}",
+                "data": state,
+                "dataset": baseline.dataset,
                 "claimed": claimed(one.claim),
                 "measured": measured(compared),
                 "verdict": verdict,
@@ -314,6 +316,7 @@ class BaselineScreen(HubScreen):
     BaselineScreen {
         & #recipe { height: 3fr; border: round $panel-lighten-2; padding: 0 1; scrollbar-size-vertical: 1; }
         & #runs { height: 2fr; min-height: 5; border: round $panel-lighten-2; }
+        & #none { padding: 0 1; display: none; }
         & #recipe:focus, & #runs:focus-within { border: round $primary; }
     }
     BaselineScreen.-spacious > Vertical { layout: horizontal; }
@@ -339,6 +342,7 @@ class BaselineScreen(HubScreen):
                 yield Facts()
             with Vertical(id="runs") as runs:
                 runs.border_title = Content(self.say("Runs"))
+                yield Facts(id="none")
                 yield Rows(RUN_COLUMNS)
         yield KeyLine()
 
@@ -367,7 +371,7 @@ class BaselineScreen(HubScreen):
     @on(Known)
     def _show_known(self, message: Known) -> None:
         if isinstance(message.outcome, HubError):
-            self.query_one(Facts).show(wrong_lines(self.say, message.outcome))
+            self.query_one("#recipe Facts", Facts).show(wrong_lines(self.say, message.outcome))
         else:
             self.known = message.outcome
             self._draw()
@@ -382,12 +386,18 @@ class BaselineScreen(HubScreen):
         one = self.known.named(self.baseline) if self.known else None
         if self.known is None or one is None:
             return
-        self.query_one(Facts).show(
+        self.query_one("#recipe Facts", Facts).show(
             recipe_lines(self.say, one, self.datasets.get(one.baseline.dataset))
         )
         records = self.known.runs.get(self.baseline, ())
-        jobs = [row for job in self._jobs() for row in (job_row(self.say, job),)]
-        self.query_one(Rows).show_rows([*jobs, *(run_row(self.say, one) for one in records)])
+        rows = [job_row(self.say, job) for job in self._jobs()]
+        rows += [run_row(self.say, record) for record in records]
+        none, table = self.query_one("#none", Facts), self.query_one(Rows)
+        none.display, table.display = not rows, bool(rows)
+        none.show(
+            () if rows else torch_lines(self.say) if not self.known.torch else start_lines(self.say)
+        )
+        table.show_rows(rows)
 
     def _jobs(self) -> list[Training]:
         """Those that are under way or were stopped, the newest first."""
@@ -449,13 +459,23 @@ def torch_lines(say: Say) -> list[Line | Heading]:
     ]
 
 
+def start_lines(say: Say) -> list[Line | Heading]:
+    """What an empty list of runs teaches."""
+    return [
+        Line(say("Nothing was measured here yet: r runs it."), ink="faint"),
+        Line(
+            say("Budget smoke takes seconds; full with three seeds gives a verdict."), ink="faint"
+        ),
+    ]
+
+
 def data_state(say: Say, where: Data | None) -> str:
     """A word for it; `…` before it is known."""
     if where is None:
         return "…"
     if where.here:
-        return "✓"
-    return say("licence to accept") if not where.accepted else say("missing")
+        return f"✓ {say('here')}"
+    return f"✗ {say('missing')}" if where.accepted else f"✗ {say('terms')}"
 
 
 def recipe_lines(say: Say, one: "Listed", where: Data | None) -> list[Line | Heading]:

@@ -27,6 +27,8 @@ class Curves(PlotextPlot):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.curves: tuple[Curve, ...] = ()
+        # No ground of its own: that of the screen shows through.
+        self.theme = "clear"
 
     def on_mount(self) -> None:
         super().on_mount()

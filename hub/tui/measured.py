@@ -260,9 +260,7 @@ def claim_lines(say: Say, claim: "Claim | None") -> Sequence[Line]:
             ),
         )
     lines = [
-        Line(
-            f"{claim.value:g} {claim.unit} {say(claim.metric)}".replace("  ", " "), say("Claimed")
-        ),
+        Line(f"{claim.value:g} {claim.unit} {say(claim.metric)}".replace("  ", " "), say("Value")),
         Line(claim.title, say("Published in")),
         Line(claim.where, say("Where")),
         Line(claim.protocol, say("Protocol")),

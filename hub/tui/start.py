@@ -72,7 +72,9 @@ class StartRun(Asking[None]):
     def compose(self) -> ComposeResult:
         say = self.say
         with VerticalScroll(classes="window") as window:
-            window.border_title = Content(clean(f"{say('Run')} · {self.key}"))
+            window.border_title = Content(
+                clean(f"{say('Run')} · {self.key.removeprefix('baseline:')}")
+            )
             with Horizontal(classes="field", id="several"):
                 yield Label(say("Baseline"), classes="name", markup=False)
                 yield Select[str]([], compact=True, id="which", allow_blank=True)
@@ -201,7 +203,7 @@ class StartRun(Asking[None]):
             time = say("known after the first run here")
         else:
             time = say("about {n}").format(n=lasting(say, minutes * 60))
-        yield Line(f"{time} · {say('{n} seeds').format(n=len(seeds))}", say("Time"))
+        yield Line(f"{time} · {say('seeds: {n}').format(n=len(seeds))}", say("Time"))
         yield memory_line(say, one.baseline.memory_mb, self.known.memory if self.known else None)
         yield data_line(say, one.baseline.dataset, self.datasets.get(one.baseline.dataset))
         if self.budget != "full":
