@@ -220,7 +220,7 @@ class TagSuggester(Suggester):
         self.tags: tuple[str, ...] = ()
 
     async def get_suggestion(self, value: str) -> str | None:
-        before, comma, last = value.rpartition(",")
+        before, _, last = value.rpartition(",")
         begun = last.lstrip().lower()
         given = {one.strip().lower() for one in before.split(",")}
         if not begun:
