@@ -28,6 +28,7 @@ from hub.tui.measured import (
     lasting,
     measured,
     value_of,
+    wrong_lines,
 )
 from hub.tui.rows import Column, Row, Rows
 from hub.tui.runnable import INSTALL, Able, Data, able, data, tried
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from hub.runs import Listed
 
 COLUMNS: Final = (
-    Column("name", "Baseline"),
+    Column("name", "Baseline", rank=-1),
     Column("data", "Data", rank=2),
     Column("claimed", "Claimed", rank=2, right=True),
     Column("measured", "Measured", rank=1, right=True),
@@ -51,7 +52,7 @@ COLUMNS: Final = (
     Column("device", "Device", rank=6),
 )
 RUN_COLUMNS: Final = (
-    Column("run", "Run"),
+    Column("run", "Run", rank=-1),
     Column("when", "When", rank=1),
     Column("seed", "Seed", right=True),
     Column("budget", "Budget", rank=2),
@@ -86,13 +87,23 @@ class BaselinesPane(Speaking, Widget):
     BaselinesPane {
         height: 1fr;
         & > Horizontal { height: 1fr; }
-        & #baselines { width: 5fr; border: round $panel-lighten-2; }
-        & #recipe { width: 3fr; border: round $panel-lighten-2; padding: 0 1; scrollbar-size-vertical: 1; }
+        & #baselines { border: round $panel-lighten-2; }
+        & #recipe { border: round $panel-lighten-2; padding: 0 1; scrollbar-size-vertical: 1; }
         & #baselines:focus-within, & #recipe:focus { border: round $primary; }
         & #baselines-note { height: auto; padding: 0 1; display: none; }
     }
+    BaselinesPane > Horizontal { layout: vertical; }
+    BaselinesPane #baselines { width: 1fr; height: auto; max-height: 60%; }
+    BaselinesPane #recipe { width: 1fr; height: 1fr; }
+    BaselinesPane Rows { height: auto; max-height: 100%; }
+    .-spacious BaselinesPane > Horizontal { layout: horizontal; }
+    .-spacious BaselinesPane #baselines { width: 5fr; height: 1fr; max-height: 100%; }
+    .-spacious BaselinesPane #recipe { width: 3fr; }
+    .-spacious BaselinesPane Rows { height: 1fr; }
     .-narrow BaselinesPane #recipe { display: none; }
+    .-narrow BaselinesPane #baselines { height: 1fr; max-height: 100%; }
     """
+    SCOPED_CSS = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "start", "Run", tooltip="Run the baseline here"),
         Binding("w", "watch", "Watch", tooltip="Watch the run under way"),
@@ -115,7 +126,7 @@ class BaselinesPane(Speaking, Widget):
                 yield Facts()
 
     def on_mount(self) -> None:
-        self.table.loading = True
+        self._say((Line(self.say("reading …"), ink="faint"),))
         self.hub.running.on_change.append(self._changed)
         self.set_interval(1.0, self._tick)
         self.again()
@@ -153,7 +164,6 @@ class BaselinesPane(Speaking, Widget):
     @on(Known)
     def _show_known(self, message: Known) -> None:
         message.stop()
-        self.table.loading = False
         if isinstance(message.outcome, HubError):
             self._say_wrong(message.outcome)
             return
@@ -171,17 +181,17 @@ class BaselinesPane(Speaking, Widget):
         self._draw()
 
     def _say_wrong(self, error: HubError) -> None:
-        note = self.query_one("#baselines-note", Facts)
-        note.show(wrong_lines(self.say, error))
-        note.display = True
+        self._say(wrong_lines(self.say, error))
 
     def _note(self) -> None:
         """Without torch nothing runs: what brings it stands above the table."""
+        self._say(torch_lines(self.say) if self.known and not self.known.torch else ())
+
+    def _say(self, lines: Iterable[Line | Heading]) -> None:
+        """What stands above the table; nothing takes no room."""
         note = self.query_one("#baselines-note", Facts)
-        lacks = self.known is not None and not self.known.torch
-        note.display = lacks
-        if lacks:
-            note.show(torch_lines(self.say))
+        note.show(lines)
+        note.display = bool(note.lines)
 
     def _draw(self) -> None:
         if self.known is None:
@@ -442,14 +452,6 @@ class BaselineScreen(HubScreen):
 
 
 # -- how it reads ----------------------------------------------------------------------------
-
-
-def wrong_lines(say: Say, error: HubError) -> list[Line | Heading]:
-    """An error as lines: what happened, what to do next."""
-    lines: list[Line | Heading] = [Line(say(error.what), ink="bad")]
-    if error.hint:
-        lines.append(Line(say(error.hint), ink="faint"))
-    return lines
 
 
 def torch_lines(say: Say) -> list[Line | Heading]:

@@ -19,7 +19,7 @@ from hub.errors import HubError, UsageError
 from hub.paths import Paths
 from hub.tui.asking import Asking
 from hub.tui.keyline import KeyLine
-from hub.tui.measured import Facts, Heading, Line, bytes_, clock, lasting, until
+from hub.tui.measured import Facts, Heading, Line, bytes_, clock, lasting, until, wrong_lines
 from hub.tui.rows import Column, Row, Rows
 from hub.tui.runnable import tried
 from hub.tui.running import Command, Stopped
@@ -111,7 +111,7 @@ class Crawl(Command):
 # -- watching --------------------------------------------------------------------------------
 
 COLUMNS: Final = (
-    Column("source", "Source"),
+    Column("source", "Source", rank=-1),
     Column("what", "Asked for", rank=4, most=36),
     Column("state", "State"),
     Column("new", "New", right=True),
@@ -182,7 +182,7 @@ class CrawlScreen(HubScreen, inherit_bindings=False):
         if 0 <= at < len(job.harvests):
             lines += harvest_lines(self.say, job.harvests[at])
         if job.error is not None:
-            lines += [Line(job.error.what, ink="bad"), Line(job.error.hint or "", ink="faint")]
+            lines += wrong_lines(self.say, job.error)
         lines += [Line(sentence, ink="faint") for sentence in list(job.sentences)[-3:]]
         self.query_one("#outcome", Facts).show(lines)
 
@@ -448,10 +448,7 @@ class StartCrawl(Asking[None]):
         if message.words != self.planned:
             return
         if isinstance(message.outcome, HubError):
-            error = message.outcome
-            self.query_one(Facts).show(
-                (Line(error.what, ink="bad"), Line(error.hint or "", ink="faint"))
-            )
+            self.query_one(Facts).show(wrong_lines(self.say, message.outcome))
             return
         self.query_one(Facts).show(plan_lines(self.say, message.outcome))
 

@@ -16,9 +16,8 @@ from crawlers.clean import clean
 from hub.errors import HubError, NotFound
 from hub.paths import Paths
 from hub.tui.asking import Asking
-from hub.tui.baselines import wrong_lines
 from hub.tui.keyline import KeyLine
-from hub.tui.measured import Facts, Heading, Line, bytes_, lasting
+from hub.tui.measured import Facts, Heading, Line, bytes_, lasting, wrong_lines
 from hub.tui.runnable import Data, data, tried
 from hub.tui.running import Command
 from hub.tui.strings import Say

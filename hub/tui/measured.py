@@ -14,6 +14,7 @@ from rich.text import Text
 from textual.widgets import Static
 
 from crawlers.clean import clean, clean_lines
+from hub.errors import HubError
 from hub.tui.speaking import Speaking
 from hub.tui.strings import Say
 
@@ -127,6 +128,14 @@ class Facts(Speaking, Static):
         return Style(color=style.color, bold=style.bold)
 
 
+def wrong_lines(say: Say, error: HubError) -> list[Line | Heading]:
+    """An error as lines: what happened, what to do next."""
+    lines: list[Line | Heading] = [Line(say(error.what), ink="bad")]
+    if error.hint:
+        lines.append(Line(say(error.hint), ink="faint"))
+    return lines
+
+
 # -- numbers and times -----------------------------------------------------------------------
 
 
@@ -135,7 +144,7 @@ def lasting(say: Say, seconds: float | None) -> str:
     if seconds is None:
         return "?"
     if 0 < seconds < 1:
-        return say("{n} s").format(n=f"{seconds:.1f}")
+        return say("{n} s").format(n=f"{max(0.1, seconds):.1f}")
     whole = round(seconds)
     if whole < 60:
         return say("{n} s").format(n=whole)

@@ -12,7 +12,6 @@ from textual.content import Content
 from textual.message import Message
 
 from crawlers.clean import clean
-from hub.tui.baselines import wrong_lines
 from hub.tui.keyline import KeyLine
 from hub.tui.measured import (
     Facts,
@@ -24,6 +23,7 @@ from hub.tui.measured import (
     lasting,
     reason_said,
     value_of,
+    wrong_lines,
 )
 from hub.tui.running import Training
 from hub.tui.screens import HubScreen

@@ -19,7 +19,7 @@ from hub.errors import HubError
 from hub.paths import Paths
 from hub.queries import Queries
 from hub.tui.crawling import INKS, TARGETS, Crawl, CrawlScreen, StartCrawl
-from hub.tui.measured import Facts, Heading, Line, ago, clock, lasting, until
+from hub.tui.measured import Facts, Heading, Line, ago, clock, lasting, until, wrong_lines
 from hub.tui.rows import Column, Row, Rows
 from hub.tui.runnable import tried
 from hub.tui.running import Job
@@ -34,7 +34,7 @@ STALE_AFTER: Final = 30
 """Days after which a row that its source has not said again counts as old; `hub status` says the same."""
 
 COLUMNS: Final = (
-    Column("source", "Source"),
+    Column("source", "Source", rank=-1),
     Column("state", "State"),
     Column("success", "Last success", rank=1),
     Column("rows", "Rows", rank=2, right=True),
@@ -102,14 +102,21 @@ class SourcesPane(Speaking, Widget):
     SourcesPane {
         height: 1fr;
         & > Horizontal { height: 1fr; }
-        & #sources { width: 3fr; border: round $panel-lighten-2; }
-        & #source { width: 2fr; border: round $panel-lighten-2; padding: 0 1; scrollbar-size-vertical: 1; }
+        & #sources { border: round $panel-lighten-2; }
+        & #source { border: round $panel-lighten-2; padding: 0 1; scrollbar-size-vertical: 1; }
         & #sources:focus-within, & #source:focus { border: round $primary; }
         & #sources-note { height: auto; padding: 0 1; display: none; }
     }
-    .-narrow SourcesPane > Horizontal { layout: vertical; }
-    .-narrow SourcesPane #sources, .-narrow SourcesPane #source { width: 1fr; height: 1fr; }
+    SourcesPane > Horizontal { layout: vertical; }
+    SourcesPane #sources { width: 1fr; height: auto; max-height: 60%; }
+    SourcesPane #source { width: 1fr; height: 1fr; }
+    SourcesPane Rows { height: auto; max-height: 100%; }
+    .-spacious SourcesPane > Horizontal { layout: horizontal; }
+    .-spacious SourcesPane #sources { width: 5fr; height: 1fr; max-height: 100%; }
+    .-spacious SourcesPane #source { width: 3fr; }
+    .-spacious SourcesPane Rows { height: 1fr; }
     """
+    SCOPED_CSS = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "start", "Crawl", tooltip="Ask this source for what is new"),
         Binding("D", "daily", "Daily round", tooltip="Ask every source of the daily round"),
@@ -145,7 +152,7 @@ class SourcesPane(Speaking, Widget):
                 yield Facts()
 
     def on_mount(self) -> None:
-        self.table.loading = True
+        self._say((Line(self.say("reading …"), ink="faint"),))
         self.hub.running.on_change.append(self._changed)
         self.set_interval(1.0, self._tick)
         self.again()
@@ -183,16 +190,19 @@ class SourcesPane(Speaking, Widget):
     @on(Read)
     def _show_read(self, message: Read) -> None:
         message.stop()
-        self.table.loading = False
-        note, outcome = self.query_one("#sources-note", Facts), message.outcome
+        outcome = message.outcome
         if isinstance(outcome, HubError):
-            note.show((Line(outcome.what, ink="bad"), Line(outcome.hint or "", ink="faint")))
-            note.display = True
+            self._say(wrong_lines(self.say, outcome))
             return
         self.ledger = outcome
-        note.show(offline_lines(self.say))
-        note.display = outcome.offline
+        self._say(offline_lines(self.say) if outcome.offline else ())
         self._draw()
+
+    def _say(self, lines: Iterable[Line | Heading]) -> None:
+        """What stands above the table; nothing takes no room."""
+        note = self.query_one("#sources-note", Facts)
+        note.show(lines)
+        note.display = bool(note.lines)
 
     @on(Counted)
     def _show_counted(self, message: Counted) -> None:

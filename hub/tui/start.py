@@ -15,9 +15,19 @@ from textual.worker import get_current_worker
 from crawlers.clean import clean
 from hub.errors import HubError, UsageError
 from hub.tui.asking import Asking
-from hub.tui.baselines import data_line, torch_lines, wrong_lines
+from hub.tui.baselines import data_line, torch_lines
 from hub.tui.keyline import KeyLine
-from hub.tui.measured import Facts, Heading, Line, bytes_, claimed, lasting, measured, verdict_line
+from hub.tui.measured import (
+    Facts,
+    Heading,
+    Line,
+    bytes_,
+    claimed,
+    lasting,
+    measured,
+    verdict_line,
+    wrong_lines,
+)
 from hub.tui.runnable import Able, Data, able, data, fitting, minutes_for, tried
 from hub.tui.running import Training, left_over
 from hub.tui.strings import Say

@@ -4,6 +4,7 @@ from typing import Final
 
 CHINESE: Final[dict[str, str]] = {
     # the table of baselines and its sheet
+    "reading …": "读取中 …",
     "Baselines": "基线",
     "Baseline": "基线",
     "Data": "数据",
