@@ -12,6 +12,7 @@ from typing import Final
 from rich.text import Text
 from textual import on, work
 from textual.content import Content
+from textual.geometry import Size
 from textual.message import Message
 from textual_plotext import Plot, PlotextPlot
 
@@ -19,7 +20,7 @@ from crawlers.clean import clean
 from hub.tui.reading import said, unexpected
 from hub.tui.speaking import Speaking
 
-COLOURS: Final = ("cyan", "orange", "green", "magenta", "red", "blue", "yellow", "white")
+COLOURS: Final = ("cyan", "orange", "green", "magenta", "yellow", "blue", "red", "white")
 
 MOST_POINTS: Final = 2_000
 """Points of one curve that are drawn; a terminal has fewer columns."""
@@ -89,6 +90,17 @@ def ticks(first: int, last: int, room: int) -> tuple[list[float], list[str]]:
     return [*named], [date.fromordinal(at).strftime(pattern) for at in named]
 
 
+def levels(low: float, high: float, count: int) -> list[float]:
+    """Round numbers between two values, about `count` of them; the value itself where there is one."""
+    if high <= low:
+        return [low]
+    rough = (high - low) / count
+    unit = 10.0 ** math.floor(math.log10(rough))
+    step = next(one * unit for one in (1, 2, 2.5, 5, 10) if one * unit >= rough)
+    first = math.ceil(low / step)
+    return [at * step for at in range(first, math.floor(high / step) + 1)] or [low, high]
+
+
 def short(value: float) -> str:
     """`12.3k`, `1.2M`, `0.95`: a number in few cells."""
     for unit, name in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
@@ -120,6 +132,8 @@ class Chart(Speaking, PlotextPlot):
         super().__init__(id=id)
         self.curves: tuple[tuple[Series, list[tuple[int, float]]], ...] = ()
         self._asked = 0
+        self._for = Size(0, 0)
+        """The size for which it was drawn last."""
         self._text = Text()
 
     def show(self, title: str, series: Sequence[Series], note: str = "") -> None:
@@ -143,7 +157,7 @@ class Chart(Speaking, PlotextPlot):
 
     def _draw(self) -> None:
         self._asked += 1
-        width, height = self.size
+        width, height = self._for = self.size
         if not self.curves:
             self._text = Text(self.say("No numbers to draw."))
             self.refresh()
@@ -173,6 +187,8 @@ class Chart(Speaking, PlotextPlot):
             self.refresh()
 
     def render(self) -> Text:
+        if self.curves and self._for != self.size:
+            self.call_later(self._draw)
         return self._text
 
 
@@ -199,9 +215,8 @@ def built(
     plot.ylim(low - pad, high + pad)
     plot.xlim(first - 1, last + 1)
     plot.xticks(*ticks(first, last, max(20, width - 12)))
-    rows = max(2, min(5, height // 3)) if high > low else 1
-    levels = [low + (high - low) * part / max(1, rows - 1) for part in range(rows)]
-    plot.yticks(levels, [short(level) for level in levels])
+    marks = levels(low, high, max(2, min(5, height // 3)))
+    plot.yticks(marks, [short(mark) for mark in marks])
     return Text.from_ansi(plot.build())
 
 

@@ -164,8 +164,8 @@ class Comparison(HubScreen):
     Comparison {
         & #beside { height: 1fr; }
         & #table { height: 1fr; }
-        & Chart { height: 14; }
-        & .-alone Chart { height: 1fr; }
+        & Chart { height: 1fr; min-height: 10; max-height: 30; }
+        & .-alone Chart { max-height: 100%; }
     }
     """
     AUTO_FOCUS = "#table"
@@ -304,6 +304,8 @@ class Comparison(HubScreen):
         table.border_subtitle = Content(more)
         cells = [Row((text, *values[shown])) for text, values in rows]
         table.show_rows(columns, cells, say("Nothing to compare."), stay=True)
+        beside = any(chart.display for chart in self.query("Chart"))
+        table.styles.height = len(cells) + 3 if beside else "1fr"
         chosen = found[self.column].known.entry if found else None
         if chosen is not self.entry:
             self.entry = chosen

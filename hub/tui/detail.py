@@ -23,7 +23,7 @@ from crawlers.keys import Key, kind_of
 from hub.errors import HubError, NotFound
 from hub.library import Kept
 from hub.paths import Paths
-from hub.queries import Entry, Queries, Shown
+from hub.queries import Entry, Queries, Shown, address_of
 from hub.tui import own
 from hub.tui.columns import name_of
 from hub.tui.reading import said, unexpected
@@ -457,11 +457,16 @@ def fact_rows(name: str, value: Any, known: Known, say: Say) -> list[Row]:
     if name in ("tasks", "methods", "parents"):
         keys = [one for one in value if isinstance(one, str)]
         return [
-            Row((label if at == 0 else "", named(key, known.near, say)), key=key)
+            Row(
+                (label if at == 0 else "", named(key, known.near, say)),
+                key=key if key in known.near else None,
+            )
             for at, key in enumerate(keys[:8])
         ] + ([Row(("", say("{n} more").format(n=len(keys) - 8)))] if len(keys) > 8 else [])
     if name in ("paper", "repository", "parent") and isinstance(value, str) and kind_of(value):
-        return [Row((label, named(value, known.near, say)), key=value)]
+        if value in known.near:
+            return [Row((label, named(value, known.near, say)), key=value)]
+        return [Row((label, value), url=address_of(value))]
     if isinstance(value, str) and value.startswith(("https://", "http://")):
         return [Row((label, value), url=value)]
     if name == "doi":
