@@ -20,6 +20,7 @@ from crawlers.clean import clean
 from crawlers.keys import Key
 from hub.errors import HubError
 from hub.queries import Entry
+from hub.tui.columns import sortable
 from hub.tui.entries import EntryTable, TableHead
 from hub.tui.keyline import KeyLine
 from hub.tui.preview import Preview
@@ -32,6 +33,7 @@ from hub.tui.reading import (
     Rows,
     Whole,
     attempt,
+    filters_of,
     said,
     tried,
     whole,
@@ -518,12 +520,9 @@ class BrowseScreen(HubScreen):
         state = self.hub.state
         text = self.query_one(SearchInput).value
         sort, down = state.sorts.get(tab, (None, None)) if not text.strip() else (None, None)
-        filters = state.filters.get(tab, {})
-        chosen = tuple(
-            (name, tuple(values) if isinstance(values, list) else (values,))
-            for name, values in filters.items()
-            if values
-        )
+        if not sortable(tab, sort):
+            sort = down = None
+        chosen = filters_of(state.filters.get(tab, {}))
         self.query_one("#found").border_title = Content(self.say(tab))
         self.ask(Question(text, tab, sort, down, chosen))
         self._tell_filters()

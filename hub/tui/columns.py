@@ -153,6 +153,11 @@ def _own(name: str, title: str, width: int, **values: int) -> Column:
     )
 
 
+def sortable(tab: str, name: object) -> bool:
+    """Whether a list can be sorted by a column of this name."""
+    return any(one.name == name and one.sorts for one in COLUMNS.get(tab, ()))
+
+
 COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
     "All": (_NAME, _KIND, _YEAR, _STARS, _RESULTS, _CODE),
     "Papers": (_NAME, _AUTHORS, _YEAR, _RESULTS, _CODE),
@@ -176,9 +181,9 @@ COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
     "Repositories": (_NAME, _detail("Language", 16), _STARS),
     "Library": (
         _NAME,
-        _KIND,
-        _own("reading", "Reading", 8, rank=1),
-        _own("tags", "Tags", 20, rank=3),
+        _own("tags", "Tags", 20, rank=1),
+        _own("reading", "Reading", 8, rank=2),
+        Column("kind", "Kind", 10, lambda e, say: say(e.kind), rank=3),
         _own("notes", "Notes", 5, rank=4),
         _own("changed", "Changed", 10, rank=5),
     ),

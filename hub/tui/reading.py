@@ -2,7 +2,7 @@
 
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
@@ -51,6 +51,12 @@ ORDER: Final = {
 }
 """Tab -> the order in which it lists when nothing is looked for."""
 
+FACETS: Final = (
+    "kind", "area", "year", "category", "task", "has code", "has result",
+    "starred", "with notes", "reading", "tag",
+)  # fmt: skip
+"""Everything a list can be narrowed by."""
+
 SEVERAL: Final = frozenset({"category", "area", "tag", "reading"})
 """Facets of which more than one value can be chosen."""
 
@@ -93,6 +99,20 @@ class Question:
             new = (*now, value) if facet in SEVERAL else (value,)
         chosen = dict(self.chosen) | {facet: new}
         return replace(self, chosen=tuple((name, some) for name, some in chosen.items() if some))
+
+
+def filters_of(kept: Mapping[str, Any]) -> tuple[tuple[str, tuple[Any, ...]], ...]:
+    """Facets and values as they were kept; what no facet can have is left out."""
+    types = {
+        "year": int,
+        **dict.fromkeys(("has code", "has result", "starred", "with notes"), bool),
+    }
+    chosen = (
+        (name, tuple(one for one in values if type(one) is types.get(name, str)))
+        for name, values in kept.items()
+        if name in FACETS and isinstance(values, list)
+    )
+    return tuple((name, values) for name, values in chosen if values)
 
 
 @dataclass(frozen=True)
