@@ -15,7 +15,8 @@ keeps mean length and weights of its build, and weighs the terms that it brings 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from hub.index.search import EXACT_WEIGHT, LEAST_WEIGHT, MAX_QUERY, PRIOR_WEIGHT, Found, Index
+from hub.index.asked import MAX_QUERY, Asked, asked_of
+from hub.index.search import EXACT_WEIGHT, LEAST_WEIGHT, PRIOR_WEIGHT, Found, Index
 from hub.index.segment import CURRENT, FORMAT, mark_of
 
 if TYPE_CHECKING:
@@ -34,9 +35,11 @@ __all__ = [
     "SHARE_CHANGED",
     "SLOPE",
     "TITLE_WEIGHT",
+    "Asked",
     "Document",
     "Found",
     "Index",
+    "asked_of",
     "build",
     "mark_of",
     "update",
