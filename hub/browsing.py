@@ -27,7 +27,7 @@ FIRST_SORT: Final = {
     "tool": "stars",
     "task": "results",
     "topic": "results",
-    "method": "name",
+    "method": "papers",
 }
 """Kind -> the order of its list where nobody asked for another."""
 
@@ -57,7 +57,7 @@ class View:
     has_result: bool = False
     keys: tuple[Key, ...] | frozenset[Key] | None = None
     """Only these: the user's library, or a tag. None: all."""
-    area: str | None = None
+    areas: tuple[str, ...] = ()
     typing: bool = False
     """True while the text is being typed: its last word may go on."""
 
@@ -103,8 +103,8 @@ def groups_of(view: View, task: Key | None) -> dict[str, tuple[str, ...]]:
         groups["task"] = (f"task:{task}", f"under:{task}")
     if view.categories:
         groups["category"] = tuple(f"category:{one.lower()}" for one in view.categories)
-    if view.area is not None:
-        groups["area"] = (f"area:{view.area}",)
+    if view.areas:
+        groups["area"] = tuple(f"area:{area}" for area in view.areas)
     if view.has_code:
         groups["has code"] = ("has:code",)
     if view.has_result:

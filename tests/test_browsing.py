@@ -1,23 +1,19 @@
 """Lists of any length in any order: the same rows as the catalog's own order, the same hits as a search."""
 
-import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hub import harvest
-from hub.browsing import FIRST_SORT, View
-from hub.catalog import Catalog
+from hub.browsing import View
 from hub.catalog.read import SORTS_OF
 from hub.entries import KINDS
 from hub.errors import UsageError
 from hub.paths import Paths
 from hub.queries import Queries, Query
-from tests.hubtest import home_with, paper, put
-from tests.test_queries import CASES, FINE, LI, NLP, OLD, RECORDS, RESNET, VISION, WU, Case
+from tests.hubtest import home_with
+from tests.test_queries import CASES, LI, NLP, OLD, RECORDS, RESNET, VISION, WU, Case
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +58,7 @@ def test_a_list_is_the_catalogs_own_row_by_row(queries: Queries, kind: str) -> N
                 sort=sort,
                 years=years,
                 task=narrowed.get("task"),
-                area=narrowed.get("area"),
+                areas=(narrowed["area"],) if "area" in narrowed else (),
             )
             browsing = queries.browse(view)
             assert browsing.page(0, 100) == listing.entries, (sort, narrowed)
