@@ -12,7 +12,8 @@ import numpy as np
 
 from hub.errors import Damaged
 from hub.index.asked import Asked, asked_of
-from hub.index.segment import CURRENT, ORDERS, Array, Segment
+from hub.index.format import CURRENT
+from hub.index.segment import ORDERS, Array, Segment
 from hub.words import exact, stems_beyond, terms_of
 
 EXACT_WEIGHT: Final = 2.0

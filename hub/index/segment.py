@@ -13,13 +13,7 @@ from zlib import crc32
 import numpy as np
 from numpy.lib import format as npy
 
-FORMAT: Final = 3
-"""Version of the files; another number means: build again."""
-
-CURRENT: Final = "current"
-"""The file that names the folder in use."""
-
-META: Final = "meta.json"
+from hub.index.format import FORMAT, META
 
 ARRAYS: Final = {
     "term_bytes": "u1",
