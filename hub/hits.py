@@ -60,6 +60,8 @@ class Hits:
     hits: tuple[Hit, ...]
     stale: int = 0
     """Writes to the catalog that the index has not seen."""
+    translated: tuple[tuple[str, str], ...] = ()
+    """How a Chinese query was read: pairs of what stands in it and the English name."""
 
 
 def filters_of(query: Query, tasks: Sequence[Key]) -> list[list[str]]:

@@ -8,7 +8,6 @@ imported when they are first needed, since making one class costs up to a millis
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from crawlers.keys import Key, kind_of, parse_key, slug
@@ -20,18 +19,22 @@ from hub.paths import Paths
 
 if TYPE_CHECKING:
     from hub.boards import Board, BoardRow, Cell
+    from hub.browsing import Browsing, Facet, View
     from hub.hits import Hit, Hits, Match, Query
     from hub.index import Index
+    from hub.index.asked import Asked, Translated
     from hub.lists import Listing, SourceState, TreeNode
     from hub.shown import Shown
 
 __all__ = [
-    "KINDS", "SORTS", "TABLE_OF", "Board", "BoardRow", "Cell", "Entry", "Hit", "Hits", "Listing",
-    "Match", "Queries", "Query", "Shown", "SourceState", "TreeNode", "address_of", "entry_of",
+    "KINDS", "SORTS", "TABLE_OF", "Board", "BoardRow", "Browsing", "Cell", "Entry", "Facet", "Hit",
+    "Hits", "Listing", "Match", "Queries", "Query", "Shown", "SourceState", "TreeNode", "View",
+    "address_of", "entry_of",
 ]  # fmt: skip
 
 _MADE_IN: Final = {
     "boards": ("Board", "BoardRow", "Cell"),
+    "browsing": ("Browsing", "Facet", "View"),
     "hits": ("Hit", "Hits", "Match", "Query"),
     "lists": ("Listing", "SourceState", "TreeNode"),
     "shown": ("Shown",),
@@ -57,44 +60,103 @@ _NAME_ORDER: Final = ("dataset", "framework", "tool", "task", "topic", "method",
 
 
 class Queries:
-    """The reads of one home: an open catalog, and an index opened when it is first asked."""
+    """The reads of one home: an open catalog, and an index opened when it is first asked.
+
+    One can be kept for as long as a program runs and be asked from any thread: it sees what is
+    written meanwhile, and a newer index once there is one.
+    """
 
     def __init__(self, paths: Paths) -> None:
         self.paths = paths
         self.catalog = Catalog.open(paths.catalog)
+        self._opened: Index | None = None
+        self._tasks: tuple[int, dict[Key, tuple[str, str | None]]] | None = None
 
     def close(self) -> None:
         self.catalog.close()
 
-    @cached_property
+    @property
     def index(self) -> "Index":
+        """The index in use now."""
         from hub.index import Index  # numpy: 0.1 s that lists and completion need not pay
 
-        return Index.open(self.paths.index)
+        self._opened = Index.open(self.paths.index, self._opened)
+        return self._opened
 
     # -- search ------------------------------------------------------------------------------
 
     def search(self, query: "Query") -> "Hits":
         """The best hits of all kinds in one ranked list; no words match everything that passes."""
-        from hub.hits import Hit, Hits, filters_of, matches, words_of
+        from hub.hits import Hit, Hits, filters_of, matches
 
         check_kinds(query.kinds)
         filters = filters_of(query, [self.task(task) for task in query.tasks])
-        found, best = self.index.search(
-            query.text, limit=query.limit, filters=filters, years=query.years
-        )
+        index = self.index
+        asked, translated = self._asked(query.text)
+        found, best = index.search(asked, limit=query.limit, filters=filters, years=query.years)
         entries = self.entries([one.key for one in best])
-        words = words_of(query.text) if query.explain else []
+        words = [term for term, _ in (*asked.terms, *asked.aside)] if query.explain else []
         hits = tuple(
             Hit(
                 entries[one.key],
                 one.score,
-                matches(self._row(one.key) or {}, words, self.index.weight) if words else (),
+                matches(self._row(one.key) or {}, words, index.weight) if words else (),
             )
             for one in best
             if one.key in entries
         )
-        return Hits(found, hits, max(0, self.catalog.generation() - self.index.generation))
+        return Hits(found, hits, self._stale(index), translated)
+
+    def _asked(self, text: str, *, typing: bool = False) -> "tuple[Asked, Translated]":
+        """The words of a query, and what of it was put into English."""
+        from hub.index.asked import MAX_QUERY, asked_of
+
+        translated: Translated = ()
+        if not text.isascii():
+            from hub.chinese import translated as read_as
+
+            translated = read_as(
+                text[:MAX_QUERY], lambda names: read.known_names(self.catalog, names), self._english
+            )
+        return asked_of(text, translated=translated, typing=typing), translated
+
+    def _english(self, name: str) -> str | None:
+        """The English name of what goes by this one."""
+        keys = self._named(name, ())[:1]
+        return next((entry.name for entry in self.entries(keys).values()), None)
+
+    def _stale(self, index: "Index") -> int:
+        return max(0, self.catalog.generation() - index.generation)
+
+    # -- browse ------------------------------------------------------------------------------
+
+    def browse(self, view: "View") -> "Browsing":
+        """The list that a view gives, of any length, in any order: pages, facets and what to highlight."""
+        from hub.browsing import Browsing, checked, groups_of
+
+        sort = checked(view)
+        index = self.index
+        asked, translated = self._asked(view.text, typing=view.typing)
+        return Browsing(
+            view,
+            index,
+            asked,
+            groups_of(view, None if view.task is None else self.task(view.task)),
+            sort,
+            translated=translated,
+            stale=self._stale(index),
+            entries=self.entries,
+            task_names=self._task_names,
+        )
+
+    def _task_names(self) -> dict[Key, tuple[str, str | None]]:
+        """Name and Chinese name of every task; read again only after a write."""
+        generation = self.catalog.generation()
+        if self._tasks is None or self._tasks[0] != generation:
+            rows = read.task_names(self.catalog)
+            names = {row["key"]: (row["name"], row["name_zh"]) for row in rows}
+            self._tasks = generation, names
+        return self._tasks[1]
 
     def _row(self, key: Key) -> Row | None:
         return self.catalog.get(TABLE_OF[kind_of(key) or "paper"], key)

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from hub.index.segment import CURRENT, FORMAT, META, Array, digest
+from hub.index.format import CURRENT, FORMAT, META
+from hub.index.segment import Array, digest
 
 
 @contextmanager
