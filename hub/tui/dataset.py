@@ -13,21 +13,20 @@ from hub import around
 from hub.errors import HubError
 from hub.paths import Paths
 from hub.queries import Entry, Queries
-from hub.tui.detail import (
-    Detail,
+from hub.tui.detail import Detail, known
+from hub.tui.fetching import Fetch, FetchScreen
+from hub.tui.runnable import Data, data, tried
+from hub.tui.running import Command
+from hub.tui.sections import (
     Known,
     boards_section,
     entries_section,
     facts,
-    known,
     notes,
     prose,
     recipes_section,
     title,
 )
-from hub.tui.fetching import Fetch, FetchScreen
-from hub.tui.runnable import Data, data, tried
-from hub.tui.running import Command
 from hub.tui.sheet import Row, Section, size
 from hub.tui.strings import Say
 

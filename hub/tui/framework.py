@@ -6,18 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hub.errors import NotFound
 from hub.queries import Entry, Queries, Shown
-from hub.tui.detail import (
-    Detail,
-    Known,
-    entries_section,
-    facts,
-    givers_line,
-    known,
-    notes,
-    prose,
-    snapshots_rows,
-    title,
-)
+from hub.tui.detail import Detail, known
 from hub.tui.method import mentions
 from hub.tui.repository import (
     community_sections,
@@ -25,6 +14,16 @@ from hub.tui.repository import (
     snapshots_section,
     stars_curve,
     state_section,
+)
+from hub.tui.sections import (
+    Known,
+    entries_section,
+    facts,
+    givers_line,
+    notes,
+    prose,
+    snapshots_rows,
+    title,
 )
 from hub.tui.sheet import Row, Section, age, value_text
 

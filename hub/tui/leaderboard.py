@@ -526,8 +526,8 @@ def beside_sections(listed: "Sequence[Listed]", say: Say) -> list[Section]:
     """Claimed beside measured, for each baseline on this dataset."""
     if not listed:
         return []
-    from hub.tui.detail import recipes_section
     from hub.tui.measured import reason_said
+    from hub.tui.sections import recipes_section
 
     found = recipes_section(listed, say, say("Claimed beside measured"))
     reasons = [

@@ -5,17 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from hub.queries import Entry, Queries, Query
-from hub.tui.detail import (
-    Detail,
-    Known,
-    entries_section,
-    facts,
-    known,
-    notes,
-    prose,
-    recipes_section,
-    title,
-)
+from hub.tui.detail import Detail, known
+from hub.tui.sections import Known, entries_section, facts, notes, prose, recipes_section, title
 from hub.tui.sheet import Section
 
 FACTS: Final = (

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
+from crawlers.clean import clean
 from crawlers.keys import Key, kind_of
-from hub.tui.screens import HubScreen
+from hub.tui.screens import HubScreen, graphical
 
 if TYPE_CHECKING:
     from hub.queries import Entry
@@ -31,6 +32,19 @@ def screen_of(app: "HubApp", key: Key) -> HubScreen:
     loaded: Any = import_module(f"hub.tui.{module}")
     screen: HubScreen = getattr(loaded, name)(key)
     return screen
+
+
+def open_address(app: "HubApp", url: str) -> None:
+    """Opens an address in the web browser; where there is none, says what it is."""
+    url = clean(url)
+    if not url.startswith(("https://", "http://")):
+        pattern = app.say("Not an address to open: {url}")
+    elif app.is_web or graphical():
+        app.open_url(url)
+        pattern = app.say("Opened {url}")
+    else:
+        pattern = app.say("No browser here; the address is {url}")
+    app.notify(pattern.format(url=url), markup=False)
 
 
 def comparison_of(entries: "Sequence[Entry]") -> HubScreen | None:

@@ -134,9 +134,6 @@ _MOVED: Final = {
     "read": "Read: {name}",
 }
 
-READING_NAMES: Final = {"to-read": "to read", "reading": "being read", "read": "read"}
-"""A reading state as people say it."""
-
 
 # -- the windows -------------------------------------------------------------------------------
 

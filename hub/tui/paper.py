@@ -14,20 +14,21 @@ from hub import around
 from hub.errors import HubError
 from hub.queries import Board, Entry, Queries
 from hub.tui import own
-from hub.tui.detail import (
+from hub.tui.detail import Detail, known
+from hub.tui.reading import attempt, unexpected
+from hub.tui.sections import (
     LINK,
-    Detail,
     Known,
+    code_section,
     entries_section,
     facts,
-    known,
     notes,
+    notices,
     prose,
     recipes_section,
     title,
 )
-from hub.tui.reading import attempt, unexpected
-from hub.tui.sheet import Column, Row, Section, age, arrow, origin
+from hub.tui.sheet import Column, Row, Section, arrow, origin
 from hub.tui.strings import Say
 
 BOARDS: Final = 20
@@ -210,18 +211,6 @@ class PaperScreen(Detail[Paper]):
         return [*found, cited]  # fmt: skip
 
 
-def notices(rows: Sequence[dict[str, Any]], say: Say) -> list[Section]:
-    """What its operator says of it as a whole."""
-    return [
-        Section(
-            text=f"{say('Withdrawn by its authors or by arXiv')} ({row['day'] or say('day unknown')})",
-            ink="bad",
-            origin=origin([(row["source"], row["retrieved_at"], row["licence"])], say),
-        )
-        for row in rows
-    ]
-
-
 def versions(extra: Any, say: Say) -> list[Section]:
     """The days of its versions, where the source tells them."""
     stamps = extra.get("versions") if isinstance(extra, dict) else None
@@ -235,64 +224,6 @@ def _day_of(stamp: Any) -> str:
     if isinstance(stamp, dict):
         return " ".join(str(value) for value in stamp.values())
     return " ".join(map(str, stamp)) if isinstance(stamp, list) else str(stamp)
-
-
-def code_section(code: Sequence[dict[str, Any]], say: Say) -> Section:
-    """Repositories with stars, state, what speaks for them, and how old that is."""
-    rows = tuple(
-        Row(
-            (
-                link["name"] or link["key"].partition(":")[2],
-                f"★ {link['stars']:,}" if link["stars"] is not None else "",
-                state_of(link, say),
-                evidence_of(link, say),
-                age(link["retrieved_at"], say),
-            ),
-            key=link["key"] if link["name"] else None,
-            url=link["url"],
-            inks=(None, None, _STATE_INKS.get(link["state"] or "", "faint")),
-        )
-        for link in code
-    )
-    columns = (
-        Column(say("Repository"), share=3, ink="link"),
-        Column(say("Stars"), right=True, spare=1),
-        Column(say("state"), spare=3),
-        Column(say("evidence"), share=2, ink="faint"),
-        Column(say("age"), right=True, ink="faint", spare=2),
-    )
-    givers = [(link["source"], link["retrieved_at"], link["licence"]) for link in code]
-    empty = say("No code is known. That says nothing about whether there is any.")
-    return Section(say("Code"), rows, columns, origin=origin(givers, say), empty=empty)
-
-
-_STATE_INKS: Final = {"gone": "bad", "archived": "warn", "renamed": "warn", "active": "good"}
-
-
-def state_of(link: dict[str, Any], say: Say) -> str:
-    """active, archived, renamed (to what), gone; unknown where nobody looked."""
-    if link.get("renamed_to"):
-        return f"→ {link['renamed_to'].partition(':')[2]}"
-    return say(link["state"]) if link["state"] else say("unknown")
-
-
-def evidence_of(link: dict[str, Any], say: Say) -> str:
-    """What speaks for the link: `official, in the abstract`."""
-    parts = [say("official")] if link["official"] else []
-    parts += [evidence_names(say).get(one, one) for one in (link["evidence"], *link["also"])]
-    return ", ".join(dict.fromkeys(parts))
-
-
-def evidence_names(say: Say) -> dict[str, str]:
-    return {
-        "abstract": say("in the abstract"),
-        "comment": say("in the comment"),
-        "source-declared": say("declared by its source"),
-        "pwc-official": say("Papers with Code: official"),
-        "pwc-mentioned": say("Papers with Code: mentioned"),
-        "pwc": say("Papers with Code"),
-        "readme": say("in its README"),
-    }
 
 
 def results_section(results: Sequence[dict[str, Any]], ranks: Ranks | None, say: Say) -> Section:

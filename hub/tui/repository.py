@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING, Any, Final
 from crawlers.keys import Key
 from hub import around
 from hub.queries import Entry, Queries
-from hub.tui.detail import (
-    Detail,
+from hub.tui.detail import Detail, known
+from hub.tui.sections import (
     Known,
     entries_section,
+    evidence_of,
     facts,
-    known,
     named,
     notes,
     prose,
     snapshots_rows,
     title,
 )
-from hub.tui.paper import evidence_of
 from hub.tui.sheet import Column, Row, Section, age, number, origin
 from hub.tui.strings import Say
 

@@ -26,21 +26,20 @@ from crawlers.keys import Key
 from hub import around
 from hub.errors import HubError
 from hub.queries import Entry, Queries, Query, TreeNode
-from hub.tui.detail import (
-    Detail,
+from hub.tui.detail import Detail, known
+from hub.tui.reading import unexpected
+from hub.tui.sections import (
     Known,
     boards_section,
     entries_section,
     facts,
-    known,
     notes,
     prose,
+    subtasks_section,
     title,
 )
-from hub.tui.reading import unexpected
-from hub.tui.sheet import Row, Section, Sheet, fit, in_chinese
+from hub.tui.sheet import Section, Sheet, fit, in_chinese
 from hub.tui.speaking import Speaking
-from hub.tui.strings import Say
 
 FACTS: Final = ("aliases", "area", "areas", "parents", "year", "paper", "homepage", "url")
 
@@ -522,13 +521,3 @@ class TaskScreen(Detail[Task]):
             facts(one, FACTS, say, always=("area",)),
             *notes(one, say),
         ]
-
-
-def subtasks_section(rows: Sequence[Mapping[str, str]], say: Say) -> list[Section]:
-    """The tasks one step below."""
-    if not rows:
-        return []
-    from hub.tui.detail import LINK
-
-    found = tuple(Row((one["name"],), key=one["key"]) for one in rows)
-    return [Section(say("Subtasks"), found, (LINK,))]
