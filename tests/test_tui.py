@@ -152,7 +152,6 @@ def test_the_start_of_a_name_is_enough(home: Paths) -> None:
     async def promise(app: HubApp, pilot: Pilot[None]) -> None:
         await search(pilot, "resn")
         await until(pilot, lambda: "ResNet" in listed(app) and table(app).count == 1)
-        await until(pilot, lambda: "begin with “resn”" in note(app))
 
     drive(home, promise)
 
@@ -174,9 +173,8 @@ def test_what_is_pasted_into_the_search_is_cleaned(home: Paths) -> None:
 def test_a_hostile_title_is_shown_whole_and_as_text(home: Paths) -> None:
     async def promise(app: HubApp, pilot: Pilot[None]) -> None:
         await pilot.press("1")
-        await until(pilot, lambda: SAFE in listed(app))
-        await until(pilot, lambda: shown(app).count("[CLS] x [/foo] [red]y[/]") >= 2)
-        await pilot.press("v")
+        await until(pilot, lambda: shown(app).count("[CLS] x [/foo] [red]y[/]") >= 3)
+        await pilot.press("v", "p")
         await until(pilot, lambda: SAFE in listed(app))
         await search(pilot, "marker")
         await until(pilot, lambda: table(app).count == 1)
@@ -344,10 +342,11 @@ def test_space_marks_and_the_keys_act_on_what_is_marked(home: Paths) -> None:
         screen = app.screen
         assert isinstance(screen, BrowseScreen)
         await until(pilot, lambda: table(app).entry)
+        first, second = (table(app)._entry(row) for row in (0, 1))
         await pilot.press("space", "space")
         assert table(app).cursor == 2
         assert listed(app).count("●") == 2
-        assert [one.key for one in screen.chosen] == ["framework:keras", "dataset:mnist"]
+        assert screen.chosen == (first, second)
         await pilot.press("asterisk")
         assert listed(app).count("●") == 0
         assert len(screen.chosen) == 1
@@ -359,8 +358,8 @@ def test_a_star_stands_in_the_list_and_in_the_library(home: Paths) -> None:
     async def promise(app: HubApp, pilot: Pilot[None]) -> None:
         await pilot.press("7")
         await until(pilot, lambda: "Your library is empty" in note(app))
-        await pilot.press("0")
-        await until(pilot, lambda: table(app).entry)
+        await pilot.press("3")
+        await until(pilot, lambda: table(app).entry and table(app).tab == "Frameworks & tools")
         await pilot.press("s")
         await until(pilot, lambda: "★ Keras" in listed(app))
         await pilot.press("7")
@@ -488,14 +487,15 @@ def test_enter_opens_the_entry_and_q_comes_back_to_the_same_place(home: Paths) -
         await pilot.press("2")
         await until(pilot, lambda: "MNIST" in listed(app))
         await pilot.press("enter")
-        await until(pilot, lambda: len(app.screen_stack) == 2 and "Rival [x]" in shown(app))
+        await until(pilot, lambda: len(app.screen_stack) == 2)
+        await until(pilot, lambda: "Image Classification on MNIST" in shown(app))
         await pilot.press("q")
         await until(pilot, lambda: len(app.screen_stack) == 1)
         assert "MNIST" in listed(app)
         await pilot.press("q")
         await until(pilot, lambda: not app.is_running)
 
-    drive(home, promise, size=(100, 40))
+    drive(home, promise, size=(100, 60))
 
 
 def test_help_lists_every_key_of_the_screen_it_was_called_from(home: Paths) -> None:
@@ -539,14 +539,16 @@ def test_a_narrow_terminal_hides_the_sheet_and_a_wide_one_shows_it(home: Paths) 
 
 
 def test_an_error_is_a_message_and_the_app_goes_on(home: Paths) -> None:
-    shutil.rmtree(home.index)
+    home.index.rename(home.home / "away")
 
     async def promise(app: HubApp, pilot: Pilot[None]) -> None:
-        await search(pilot, "keras")
         await until(pilot, lambda: "index" in note(app))
         assert table(app).count == 0
-        await pilot.press("escape")
-        await until(pilot, lambda: table(app).count == 256)
+        await pilot.press("j", "enter", "s", "f", "escape", "1")
+        await until(pilot, lambda: "index" in note(app))
+        (home.home / "away").rename(home.index)
+        await pilot.press("R")
+        await until(pilot, lambda: table(app).count == 252)
 
     drive(home, promise)
 

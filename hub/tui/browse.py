@@ -201,13 +201,16 @@ class BrowseScreen(HubScreen):
         return self.query_one(EntryTable)
 
     def ask(self, question: Question) -> None:
-        """Asks anew; of several questions only the last is shown."""
+        """Asks anew; of several questions only the last is shown. The cursor stays on its entry
+        where the same is asked again."""
+        here = self.table.entry if question == self.question else None
+        key = here.key if here else None
         self.question = question
         if self.reader is None:
             return
         self.reader.ask(
             "list",
-            lambda reader: reader.answer(question),
+            lambda reader: reader.answer(question, key),
             lambda outcome: self.post_message(self.Answered(question, outcome)),
         )
         if self._slow_timer is None:

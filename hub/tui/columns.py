@@ -92,7 +92,7 @@ def _authors(entry: Entry, say: Say) -> str:
 
 def _first_author(entry: Entry, say: Say) -> str:
     if not entry.authors:
-        return ""
+        return "–"
     last = clean(entry.authors[0]).split(" ")[-1]
     return f"{last} {say('et al.')}" if len(entry.authors) > 1 else clean(entry.authors[0])
 
@@ -124,7 +124,7 @@ _AUTHORS: Final = Column("authors", "Authors", 18, _first_author, rank=6, sorts=
 
 def _detail(title: str, width: int = 18, rank: int = 6) -> Column:
     return Column(
-        "detail", title, width, lambda e, say: clean(e.detail or ""), rank=rank, sorts=False
+        "detail", title, width, lambda e, say: clean(e.detail or "–"), rank=rank, sorts=False
     )
 
 

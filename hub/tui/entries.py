@@ -1,6 +1,5 @@
 """The table of entries: virtual, so that of a million rows it holds the pages near the eye."""
 
-import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import ClassVar, Final
@@ -22,7 +21,6 @@ from hub.queries import Entry
 from hub.tui.columns import COLUMNS, NARROWEST, Column, Place, facts, laid_out, name_of
 from hub.tui.reading import ORDER, PAGE, Answer, Question, Rows
 from hub.tui.speaking import Speaking
-from hub.words import terms
 
 PAGES: Final = 24
 """Pages held; the one looked at longest ago goes first."""
@@ -32,8 +30,6 @@ STRIPS: Final = 1_000
 
 GUTTER: Final = 4
 """Cells before the name: the cursor, the mark, the star."""
-
-_RUN: Final = re.compile(r"\w+")
 
 
 class EntryTable(Speaking, ScrollView, can_focus=True):
@@ -136,7 +132,6 @@ class EntryTable(Speaking, ScrollView, can_focus=True):
         self._failed: set[int] = set()
         self._strips: dict[tuple[int, int, bool], Strip] = {}
         self._inks: dict[tuple[str, bool], Style] = {}
-        self._matching: dict[str, bool] = {}
         self._going = 1
 
     # -- values in ---------------------------------------------------------------------------
@@ -149,7 +144,6 @@ class EntryTable(Speaking, ScrollView, can_focus=True):
         self.answer, self._asked = answer, None
         self._pages.clear()
         self._failed.clear()
-        self._matching.clear()
         if answer is not None:
             self._pages[answer.offset // PAGE] = answer.entries
         if changed or not self.places:
@@ -159,7 +153,10 @@ class EntryTable(Speaking, ScrollView, can_focus=True):
         if not same:
             self.scroll_to(y=0, animate=False)
             self.set_reactive(EntryTable.cursor, 0)
-        self.set_reactive(EntryTable.cursor, self.validate_cursor(self.cursor))
+        at = self.cursor if answer is None or answer.at is None else answer.at
+        self.set_reactive(EntryTable.cursor, self.validate_cursor(at))
+        if same:
+            self._see_cursor()
         self.post_message(self.Moved(self.entry))
         self._want()
 
@@ -206,7 +203,7 @@ class EntryTable(Speaking, ScrollView, can_focus=True):
 
     @property
     def count(self) -> int:
-        return self.answer.listed if self.answer else 0
+        return self.answer.found if self.answer else 0
 
     @property
     def tall(self) -> int:
@@ -299,20 +296,19 @@ class EntryTable(Speaking, ScrollView, can_focus=True):
     def watch_comfortable(self) -> None:
         self._redraw()
         self.virtual_size = Size(self.size.width, self.count * self.tall)
-        self.scroll_to_region(
-            Region(0, self.cursor * self.tall, self.size.width, self.tall),
-            animate=False, force=True,
-        )  # fmt: skip
+        self._see_cursor()
 
     @property
     def place(self) -> str:
         """Where the cursor stands, in words; empty for an empty list."""
         if self.answer is None or not self.count:
             return ""
-        whole = self.count == self.answer.found
-        pattern = "{at} of {found}" if whole else "{at} of {found}, best {listed} listed"
-        numbers = {"at": self.cursor + 1, "found": self.answer.found, "listed": self.count}
-        return self.say(pattern).format(**{name: f"{n:,}" for name, n in numbers.items()})
+        pattern = "{at} of {found}"
+        return self.say(pattern).format(at=f"{self.cursor + 1:,}", found=f"{self.count:,}")
+
+    def _see_cursor(self) -> None:
+        region = Region(0, self.cursor * self.tall, self.size.width, self.tall)
+        self.scroll_to_region(region, animate=False, force=True)
 
     def _want(self) -> None:
         """Asks for a page that is missing, one at a time: what is in sight, then what comes next."""
@@ -388,10 +384,7 @@ class EntryTable(Speaking, ScrollView, can_focus=True):
     def on_resize(self) -> None:
         self.lay_out()
         self.virtual_size = Size(self.size.width, self.count * self.tall)
-        self.scroll_to_region(
-            Region(0, self.cursor * self.tall, self.size.width, self.tall),
-            animate=False, force=True,
-        )  # fmt: skip
+        self._see_cursor()
         self._want()
 
     def lay_out(self) -> None:
@@ -463,39 +456,14 @@ class EntryTable(Speaking, ScrollView, can_focus=True):
         """The name with the words of the query marked in it."""
         text = fit(name_of(entry, self.say), width)
         plain = self._ink("name", here)
-        words = self.answer.words if self.answer else frozenset()
-        if not words:
+        spans = self.answer.spans(text) if self.answer else ()
+        if not spans:
             return [Segment(text, plain)]
         match, segments, at = self._ink("match", here), list[Segment](), 0
-        for begin, end in self._matches(text, words):
-            if begin > at:
-                segments.append(Segment(text[at:begin], plain))
-            segments.append(Segment(text[begin:end], match))
+        for begin, end in spans:
+            segments += [Segment(text[at:begin], plain), Segment(text[begin:end], match)]
             at = end
         return [*segments, Segment(text[at:], plain)]
-
-    def _matches(self, text: str, words: frozenset[str]) -> list[tuple[int, int]]:
-        """Where words of the query stand in a text: by their stems, Chinese ones by pairs."""
-        found: list[tuple[int, int]] = []
-        for run in _RUN.finditer(text):
-            word = run.group()
-            if word[0] >= "\u2e80":
-                pairs = (at for at in range(len(word)) if word[at : at + 2] in words)
-                found += ((run.start() + at, run.start() + at + 2) for at in pairs)
-                continue
-            matching = self._matching.get(word)
-            if matching is None:
-                matching = not words.isdisjoint(terms(word))
-                self._matching[word] = matching
-            if matching:
-                found.append(run.span())
-        joined: list[tuple[int, int]] = []
-        for begin, end in found:
-            if joined and begin <= joined[-1][1]:
-                joined[-1] = (joined[-1][0], end)
-            else:
-                joined.append((begin, end))
-        return joined
 
 
 def fit(text: str, width: int, right: bool = False) -> str:

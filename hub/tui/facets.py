@@ -201,6 +201,8 @@ def label_of(facet: Facet, say: Say) -> str:
     """How a value reads."""
     if facet.name in ("kind", "reading", "has code", "has result", "starred", "with notes"):
         return say(str(facet.label))
+    if facet.label_zh and say("All") != "All":
+        return clean(facet.label_zh)
     return ("#" if facet.name == "tag" else "") + clean(str(facet.label))
 
 
@@ -241,7 +243,7 @@ class Chips(Speaking, Widget):
                 chips.append((f" {text} ✕ ", name, values[0]))
                 continue
             for value in values:
-                facet = Facet(name, value, name if value is True else str(value), 0)
+                facet = Facet(name, value, name if value in (True, "yes") else str(value), 0)
                 chips.append((f" {_short(label_of(facet, self.say))} ✕ ", name, value))
         return chips
 

@@ -11,18 +11,16 @@ from crawlers.clean import clean_lines
 from crawlers.keys import Key
 from hub.errors import HubError, NotFound
 from hub.paths import Paths
-from hub.queries import Entry, Queries, Query
+from hub.queries import Entry, Queries
 
 if TYPE_CHECKING:
+    from hub.marks import Span
     from hub.queries import Board, BoardRow, Shown
 
 T = TypeVar("T")
 
 PAGE: Final = 100
 """Rows fetched at a time."""
-
-LISTED: Final = 500
-"""Best hits that can be scrolled through; a list without words has no such end."""
 
 BOARDS: Final = 20
 """Leaderboards looked up for the ranks of one paper."""
@@ -57,6 +55,9 @@ FACETS: Final = (
 )  # fmt: skip
 """Everything a list can be narrowed by."""
 
+OWN: Final = ("starred", "with notes", "reading", "tag")
+"""Those of the facets that are the user's own."""
+
 SEVERAL: Final = frozenset({"category", "area", "tag", "reading"})
 """Facets of which more than one value can be chosen."""
 
@@ -69,6 +70,7 @@ class Facet:
     value: Any
     label: str
     count: int
+    label_zh: str | None = None
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,11 @@ class Question:
         return replace(self, chosen=tuple((name, some) for name, some in chosen.items() if some))
 
 
+def nothing(_: str) -> tuple[()]:
+    """No characters: nothing was looked for."""
+    return ()
+
+
 def filters_of(kept: Mapping[str, Any]) -> tuple[tuple[str, tuple[Any, ...]], ...]:
     """Facets and values as they were kept; what no facet can have is left out."""
     types = {
@@ -121,14 +128,13 @@ class Answer:
 
     question: Question
     found: int
-    """Entries that match in all."""
-    listed: int
-    """How many of them can be scrolled to."""
     entries: tuple[Entry, ...]
     """The page at `offset`."""
     offset: int = 0
-    words: frozenset[str] = frozenset()
-    """Terms that matched, to be highlighted."""
+    spans: "Callable[[str], tuple[Span, ...]]" = nothing
+    """Which characters of a text answer the words."""
+    at: int | None = None
+    """Where the entry stands now that the cursor stood on."""
     translated: tuple[tuple[str, str], ...] = ()
     """How Chinese words were read."""
     by_start: bool = False
@@ -281,15 +287,18 @@ class Reader:
             self._forget()
             raise
 
-    def answer(self, question: Question) -> Answer:
-        """How many there are, and the first page."""
+    def answer(self, question: Question, key: Key | None = None) -> Answer:
+        """How many there are, and the page that `key` stands on, else the first."""
         browsing = self.browsing(question, anew=True)
+        at = None if key is None else browsing.place(key)
+        offset = (at or 0) // PAGE * PAGE
         return Answer(
             question,
             browsing.found,
-            min(browsing.found, browsing.listed),
-            browsing.page(0, PAGE),
-            words=frozenset(browsing.words),
+            browsing.page(offset, PAGE),
+            offset,
+            spans=browsing.spans,
+            at=at,
             translated=tuple(browsing.translated),
             by_start=browsing.by_start,
             stale=browsing.stale,
@@ -305,19 +314,15 @@ class Reader:
 class Browsing(Protocol):
     """A list that can be looked at anywhere."""
 
-    @property
-    def found(self) -> int: ...
-    @property
-    def listed(self) -> int: ...
-    @property
-    def words(self) -> Sequence[str]: ...
+    found: int
+    by_start: bool
     @property
     def translated(self) -> Sequence[tuple[str, str]]: ...
-    @property
-    def by_start(self) -> bool: ...
-    @property
-    def stale(self) -> int: ...
+    stale: int
+
     def page(self, offset: int, limit: int) -> tuple[Entry, ...]: ...
+    def place(self, key: Key) -> int | None: ...
+    def spans(self, text: str) -> "tuple[Span, ...]": ...
     def facets(self) -> tuple[Facet, ...]: ...
 
 
@@ -331,72 +336,72 @@ def browse(queries: Queries, question: Question) -> Browsing:
 
 
 class Listed:
-    """A list by today's queries."""
-
-    translated: Sequence[tuple[str, str]] = ()
+    """A list out of the catalog."""
 
     def __init__(self, queries: Queries, question: Question) -> None:
-        from hub.words import terms
+        from hub.browsing import View
 
-        self.queries = queries
-        self.question = question
-        self.kinds = TABS[question.tab]
-        self.words = terms(question.text)
-        self.by_start = False
-        self.stale = 0
-        self.found = self.listed = 0
-        self._entries: tuple[Entry, ...] | None = None
-        if question.text.strip():
-            self._search()
-        else:
-            self._first = self._listing(0, PAGE)
-            self.listed = self.found
-
-    def _search(self) -> None:
-        question, text = self.question, self.question.text.strip()
-        chosen = () if question.tab == "All" else self.kinds
-        # `a` may be the first letter of a word: names that begin so help more than all of a kind.
-        if self.words:
-            hits = self.queries.search(
-                Query(
-                    text,
-                    kinds=chosen,
-                    limit=LISTED,
-                    has_code=bool(question.of("has code")),
-                    has_result=bool(question.of("has result")),
-                )
+        self._queries = queries
+        self._tab = question.tab
+        self._kinds = question.of("kind") or TABS[question.tab]
+        years = question.of("year")
+        self._browsing = queries.browse(
+            View(
+                text=question.text,
+                kinds=() if question.tab == "All" and not question.of("kind") else self._kinds,
+                sort=question.sort,
+                descending=question.descending,
+                task=next(iter(question.of("task")), None),
+                years=(years[0], years[-1]) if years else None,
+                categories=question.of("category"),
+                has_code=bool(question.of("has code")),
+                has_result=bool(question.of("has result")),
+                areas=question.of("area"),
+                keys=_own_keys(queries.paths, question),
+                typing=True,
             )
-            self._entries = tuple(hit.entry for hit in hits.hits)
-            self.found, self.stale = hits.found, hits.stale
-        if not self.found:
-            near = self.queries.entries([key for key, _ in self.queries.keys_starting(text)])
-            self._entries = tuple(entry for entry in near.values() if entry.kind in self.kinds)
-            self.found, self.by_start = len(self._entries), True
-        self.listed = len(self._entries or ())
-
-    def _listing(self, offset: int, limit: int) -> tuple[Entry, ...]:
-        found, entries = 0, list[Entry]()
-        for kind in self.kinds:
-            sort = self.question.sort or ORDER[self.question.tab] or "name"
-            if kind == "topic" and sort == "results":
-                sort = "name"
-            page = self.queries.listing(
-                kind, sort=sort, limit=limit - len(entries), offset=max(0, offset - found)
-            )
-            found += page.found
-            entries += page.entries
-        self.found = found
-        return tuple(entries)
+        )
+        self.found = self._browsing.found
+        self.by_start = self._browsing.by_start
+        self.translated = self._browsing.translated
+        self.stale = self._browsing.stale
+        self.spans = self._browsing.spans
 
     def page(self, offset: int, limit: int) -> tuple[Entry, ...]:
-        if self._entries is not None:
-            return self._entries[offset : offset + limit]
-        if offset == 0 and limit == PAGE:
-            return self._first
-        return self._listing(offset, limit)
+        return self._browsing.page(offset, limit)
+
+    def place(self, key: Key) -> int | None:
+        return self._browsing.place(key)
 
     def facets(self) -> tuple[Facet, ...]:
-        return ()
+        from hub.tui.shelf import own_facets
+
+        several = len(TABS[self._tab]) > 1
+        counted = [
+            Facet(
+                one.name,
+                int(one.value) if one.name == "year" else one.value,
+                one.name if one.value == "yes" else one.label,
+                one.count,
+                one.label_zh,
+            )
+            for one in self._browsing.facets()
+            if one.name != "kind" or several
+        ]
+        order = {name: at for at, name in enumerate(FACETS)}
+        return (
+            *sorted(counted, key=lambda one: order.get(one.name, len(order))),
+            *own_facets(self._queries.paths, self._kinds),
+        )
+
+
+def _own_keys(paths: Paths, question: Question) -> frozenset[Key] | None:
+    """The keys that the user's own filters leave; None when none is set."""
+    if not any(question.of(name) for name in OWN):
+        return None
+    from hub.tui.shelf import kept, passes
+
+    return frozenset(key for key, one in kept(paths).items() if passes(one, question))
 
 
 def whole(queries: Queries, key: Key) -> Whole:

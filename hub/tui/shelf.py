@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Final
 
 from crawlers.keys import Key, kind_of
@@ -35,60 +34,75 @@ def kept(paths: Paths) -> dict[Key, Kept]:
 class Shelf:
     """The library, filtered and sorted in memory: nobody keeps a million things by hand."""
 
-    translated: Sequence[tuple[str, str]] = ()
     by_start = False
     stale = 0
 
     def __init__(self, queries: Queries, question: Question) -> None:
         self.question = question
+        self.translated: Sequence[tuple[str, str]] = ()
         said = kept(queries.paths)
         known = queries.entries(list(said))
-        typed = folded(question.text).split()
-        self.words: Sequence[str] = typed
-        self.all = tuple(_own(known.get(key), one) for key, one in said.items())
-        notes = {
-            key: folded(" ".join(note.text for note in one.notes)) for key, one in said.items()
-        }
+        self._typed = folded(question.text).split()
+        order = question.sort or "changed"
+        down = order in _DOWN if question.descending is None else question.descending
+        self._all = tuple(said.values())
+        own = (_own(known.get(key), one) for key, one in said.items() if passes(one, question))
+        found = [one for one in own if _has(one, said[one.key], self._typed)]
         self.entries = tuple(
-            sorted(
-                (
-                    one
-                    for one in self.all
-                    if _passes(one, question) and _has(one, notes[one.key], typed)
-                ),
-                key=_ORDERS.get(question.sort or "changed", _ORDERS["changed"]),
-                reverse=bool(question.descending)
-                if question.descending is not None
-                else (question.sort or "changed") in _DOWN,
-            )
+            sorted(found, key=_ORDERS.get(order, _ORDERS["changed"]), reverse=down)
         )
-        self.found = self.listed = len(self.entries)
+        self.found = len(self.entries)
 
     def page(self, offset: int, limit: int) -> tuple[Entry, ...]:
         return self.entries[offset : offset + limit]
 
-    def facets(self) -> tuple[Facet, ...]:
+    def place(self, key: Key) -> int | None:
+        return next((at for at, one in enumerate(self.entries) if one.key == key), None)
+
+    def spans(self, text: str) -> tuple[tuple[int, int], ...]:
+        """Where the typed words stand, as long as folding leaves every character in its place."""
+        flat = folded(text)
+        if len(flat) != len(text):
+            return ()
         return tuple(
-            Facet(name, value, str(value), count)
-            for name, values in (
-                ("kind", Counter(one.kind for one in self.all)),
-                ("reading", self._readings),
-                ("tag", Counter(tag for one in self.all for tag in one.tags)),
-            )
-            for value, count in values.items()
-        ) + tuple(
-            Facet(name, True, name, count)
-            for name, count in (
-                ("starred", sum(one.favourite for one in self.all)),
-                ("with notes", sum(one.notes > 0 for one in self.all)),
-            )
-            if count
+            sorted((flat.find(w), flat.find(w) + len(w)) for w in self._typed if w in flat)
         )
 
-    @cached_property
-    def _readings(self) -> dict[str, int]:
-        counted = Counter(one.reading for one in self.all)
-        return {state: counted[state] for state in READING if counted[state]}
+    def facets(self) -> tuple[Facet, ...]:
+        kinds = Counter(kind_of(one.key) or "" for one in self._all)
+        return (
+            *(Facet("kind", kind, kind, count) for kind, count in kinds.items() if kind),
+            *_own_facets(self._all),
+        )
+
+
+def own_facets(paths: Paths, kinds: Sequence[str]) -> tuple[Facet, ...]:
+    """What the user says about entries of these kinds, as filters."""
+    return _own_facets([one for one in kept(paths).values() if kind_of(one.key) in kinds])
+
+
+def _own_facets(all_: Sequence[Kept]) -> tuple[Facet, ...]:
+    starred, noted = sum(one.favourite for one in all_), sum(bool(one.notes) for one in all_)
+    readings = Counter(one.reading for one in all_)
+    tags = Counter(tag for one in all_ for tag in one.tags)
+    return (
+        *([Facet("starred", True, "starred", starred)] if starred else ()),
+        *([Facet("with notes", True, "with notes", noted)] if noted else ()),
+        *(Facet("reading", one, one, readings[one]) for one in READING if readings[one]),
+        *(Facet("tag", tag, tag, count) for tag, count in tags.most_common()),
+    )
+
+
+def passes(one: Kept, question: Question) -> bool:
+    """Whether the user's own filters leave it, and its kind."""
+    kinds, readings, tags = question.of("kind"), question.of("reading"), question.of("tag")
+    return (
+        (not kinds or kind_of(one.key) in kinds)
+        and (not readings or one.reading in readings)
+        and all(tag in one.tags for tag in tags)
+        and (not question.of("starred") or one.favourite)
+        and (not question.of("with notes") or bool(one.notes))
+    )
 
 
 def _own(entry: Entry | None, one: Kept) -> Own:
@@ -113,23 +127,13 @@ def _own(entry: Entry | None, one: Kept) -> Own:
     )
 
 
-def _passes(one: Own, question: Question) -> bool:
-    kinds, readings, tags = question.of("kind"), question.of("reading"), question.of("tag")
-    return (
-        (not kinds or one.kind in kinds)
-        and (not readings or one.reading in readings)
-        and all(tag in one.tags for tag in tags)
-        and (not question.of("starred") or one.favourite)
-        and (not question.of("with notes") or one.notes > 0)
-    )
+def _has(one: Own, said: Kept, typed: Sequence[str]) -> bool:
+    notes = (note.text for note in said.notes)
+    text = folded(" ".join((one.name, one.name_zh or "", one.key, *one.tags, *notes)))
+    return all(word in text for word in typed)
 
 
-def _has(one: Own, notes: str, typed: Sequence[str]) -> bool:
-    text = folded(" ".join((one.name, one.name_zh or "", one.key, *one.tags)))
-    return all(word in text or word in notes for word in typed)
-
-
-_DOWN: Final = frozenset({"changed", "year", "starred"})
+_DOWN: Final = frozenset({"changed"})
 _ORDERS: Final[dict[str, Callable[[Own], Any]]] = {
     "changed": lambda one: one.changed,
     "name": lambda one: folded(one.name),

@@ -123,7 +123,6 @@ CHINESE: Final = {
     # the list
     "Search papers, datasets, frameworks, methods …": "搜索论文、数据集、框架、方法 …",
     "{at} of {found}": "第 {at} 条，共 {found} 条",
-    "{at} of {found}, best {listed} listed": "第 {at} 条，共 {found} 条，列出最佳 {listed} 条",
     "No whole word matches; names that begin with “{text}”:": (
         "没有完整匹配的词；以“{text}”开头的名称："
     ),
