@@ -16,7 +16,8 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from aiohttp import web
-from textual_serve.server import Server
+from textual_serve.app_service import AppService
+from textual_serve.server import Server, to_int
 
 from hub.errors import HubError, UsageError
 
@@ -27,6 +28,9 @@ _FOREIGN: Final = "https://fonts.googleapis.com/css?family=Roboto%20Mono"
 """A style sheet that the page of textual-serve asks for; the font comes with it as well."""
 
 _FONT: Final = "static/fonts/RobotoMono-VariableFont_wght.ttf"
+
+_SIZE: Final = {"width": 80, "height": 24}
+"""Cells of a page that does not say its size."""
 
 _host: ContextVar[str] = ContextVar("host", default="")
 """How the browser at hand names this server."""
@@ -50,7 +54,7 @@ class HubServer(Server):
     def __init__(self, host: str, port: int, ready: Callable[[], None]) -> None:
         super().__init__(_command(), host=host, port=port, title="hub", public_url="")
         self._ready = ready
-        self._sessions: set[asyncio.Task[Any]] = set()
+        self._sessions: dict[asyncio.Task[Any], web.WebSocketResponse] = {}
 
     @property
     def public_url(self) -> str:
@@ -87,24 +91,57 @@ class HubServer(Server):
         return answer
 
     async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
+        """An app for this page; it ends when the page is closed, or the server."""
+        socket = web.WebSocketResponse(heartbeat=15)
+        await socket.prepare(request)
+
+        async def close() -> None:
+            await socket.close()
+
+        service = AppService(
+            self.command,
+            write_bytes=socket.send_bytes,
+            write_str=socket.send_str,
+            close=close,
+            download_manager=self.download_manager,
+        )
+        size = (to_int(request.query.get(name, ""), cells) for name, cells in _SIZE.items())
+        await service.start(*size)
         task = asyncio.current_task()
         assert task is not None
-        self._sessions.add(task)
+        self._sessions[task] = socket
         try:
-            return await super().handle_websocket(request)
+            await self._process_messages(socket, service)
+        except (ValueError, TypeError, LookupError, AssertionError, AttributeError):
+            await socket.close(message=b"not a message of the page")
         finally:
-            self._sessions.discard(task)
+            await asyncio.shield(_ended(service))
+            del self._sessions[task]
+        return socket
 
     async def on_startup(self, app: web.Application) -> None:
         asyncio.get_running_loop().call_later(0.1, self._ready)
 
     async def on_shutdown(self, app: web.Application) -> None:
         """Every app is told to end, and waited for: its runs stop with a checkpoint."""
-        sessions = set(self._sessions)
-        for session in sessions:
-            session.cancel()
+        sessions = dict(self._sessions)
+        for socket in sessions.values():
+            await socket.close(code=1001)
         if sessions:
             await asyncio.wait(sessions, timeout=LEAVING_SECONDS)
+
+
+async def _ended(service: AppService) -> None:
+    """Tells an app to end, waits until it has, and kills one that does not."""
+    process = service._process
+    try:
+        async with asyncio.timeout(LEAVING_SECONDS - 2):
+            await service.stop()
+            if process is not None:
+                await process.wait()
+    except TimeoutError:
+        if process is not None:
+            process.kill()
 
 
 def serve(host: str, port: int, ready: Callable[[], None]) -> None:
