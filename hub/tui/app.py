@@ -1,5 +1,6 @@
 """The browser as an application: its screens, its keys everywhere, what it remembers."""
 
+import gc
 import importlib
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -72,7 +73,10 @@ class HubApp(App[None]):
         return BrowseScreen()
 
     def ready(self) -> None:
-        """The first list stands on the screen."""
+        """The first list or pane stands on the screen."""
+        if not gc.isenabled():
+            gc.enable()
+            gc.freeze()
         if self.greets:
             from hub.tui.welcome import WelcomeScreen
 

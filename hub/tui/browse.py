@@ -517,6 +517,7 @@ class BrowseScreen(HubScreen):
             self._ask_tab(tab)
         else:
             self._show_pane(tab)
+            self.hub.ready()
         self.refresh_bindings()
 
     def _ask_tab(self, tab: str) -> None:

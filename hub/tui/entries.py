@@ -22,7 +22,7 @@ from hub.tui.columns import COLUMNS, NARROWEST, Column, Place, facts, laid_out, 
 from hub.tui.reading import ORDER, PAGE, Answer, Question, Rows
 from hub.tui.speaking import Speaking
 
-PAGES: Final = 24
+PAGES: Final = 40
 """Pages held; the one looked at longest ago goes first."""
 
 STRIPS: Final = 1_000

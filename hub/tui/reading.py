@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-PAGE: Final = 100
+PAGE: Final = 64
 """Rows fetched at a time."""
 
 BOARDS: Final = 20
@@ -297,7 +297,7 @@ class Reader:
             browsing.found,
             browsing.page(offset, PAGE),
             offset,
-            spans=browsing.spans,
+            spans=browsing.spans if question.text.strip() else nothing,
             at=at,
             translated=tuple(browsing.translated),
             by_start=browsing.by_start,
@@ -316,8 +316,10 @@ class Browsing(Protocol):
 
     found: int
     by_start: bool
+
     @property
     def translated(self) -> Sequence[tuple[str, str]]: ...
+
     stale: int
 
     def page(self, offset: int, limit: int) -> tuple[Entry, ...]: ...
