@@ -20,6 +20,7 @@ from textual_serve.app_service import AppService
 from textual_serve.server import Server, to_int
 
 from hub.errors import HubError, UsageError
+from hub.text import t
 
 LEAVING_SECONDS: Final = 25.0
 """How long an app may take to end: a training writes its checkpoint."""
@@ -153,19 +154,23 @@ def serve(host: str, port: int, ready: Callable[[], None]) -> None:
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise UsageError(
-                f"port {port} is taken by another program",
-                hint=f"Choose another one: hub serve --port {port + 1}",
+                t("port {port} is taken by another program", port=port),
+                hint=t("Choose another one: {command}", command=f"hub serve --port {port + 1}"),
             ) from error
         if error.errno == errno.EACCES:
             raise UsageError(
-                f"port {port} may not be opened by this user",
-                hint="Choose one above 1023: hub serve --port 8000",
+                t("port {port} may not be opened by this user", port=port),
+                hint=t("Choose another one: {command}", command="hub serve --port 8000"),
             ) from error
         if error.errno in (errno.EADDRNOTAVAIL, None) or error.errno < 0:
             raise UsageError(
-                f"{host} is no address of this machine", hint="hub serve --host 127.0.0.1"
+                t("{host} is no address of this machine", host=host),
+                hint="hub serve --host 127.0.0.1",
             ) from error
-        raise HubError(f"cannot serve on {host}:{port}: {error.strerror or error}") from error
+        why = error.strerror or error
+        raise HubError(
+            t("cannot serve on {host}:{port}: {why}", host=host, port=port, why=why)
+        ) from error
 
 
 def _command() -> str:

@@ -332,7 +332,7 @@ class BaselineScreen(HubScreen):
     BaselineScreen.-spacious > Vertical { layout: horizontal; }
     BaselineScreen.-spacious #recipe, BaselineScreen.-spacious #runs { height: 1fr; width: 1fr; }
     """
-    AUTO_FOCUS = "Rows"
+    AUTO_FOCUS = "#recipe"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q,escape,h", "app.pop_screen", "Back"),
         Binding("d", "fetch", "Get data", tooltip="Download or check its data"),
@@ -357,6 +357,7 @@ class BaselineScreen(HubScreen):
         yield KeyLine()
 
     def on_mount(self) -> None:
+        self.query_one(Rows).display = False
         self.hub.running.on_change.append(self._changed)
         self.set_interval(1.0, self._tick)
         self.again()
@@ -403,11 +404,14 @@ class BaselineScreen(HubScreen):
         rows = [job_row(self.say, job) for job in self._jobs()]
         rows += [run_row(self.say, record) for record in records]
         none, table = self.query_one("#none", Facts), self.query_one(Rows)
+        appears = bool(rows) and not table.display
         none.display, table.display = not rows, bool(rows)
         none.show(
             () if rows else torch_lines(self.say) if not self.known.torch else start_lines(self.say)
         )
         table.show_rows(rows)
+        if appears:
+            table.focus()
 
     def _jobs(self) -> list[Training]:
         """Those that are under way or were stopped, the newest first."""

@@ -44,6 +44,9 @@ class Curves(PlotextPlot):
     def _plot_all(self) -> None:
         plot = self.plt
         plot.clear_figure()
+        # The box around the chart is drawn already: axes below and to the left are enough.
+        plot.xaxes(True, False)
+        plot.yaxes(True, False)
         for one in sorted(self.curves, key=lambda one: not one.faint):
             colour = self._colour("foreground-darken-3" if one.faint else "accent")
             marker = "braille" if len(one.steps) > 1 else "dot"
