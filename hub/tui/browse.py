@@ -351,11 +351,14 @@ class BrowseScreen(HubScreen):
         self.ask(replace(self.question, sort=message.column, descending=message.descending))
         self._remember()
 
+    @on(EntryTable.LaidOut)
+    def _laid_out(self) -> None:
+        self.query_one(TableHead).refresh()
+
     @on(EntryTable.Widened)
     def _widen(self, message: EntryTable.Widened) -> None:
         self.hub.state.widths.setdefault(message.tab, {})[message.column] = message.width
         self.table.take_widths(self.hub.state.widths)
-        self.query_one(TableHead).refresh()
         self.hub.keep()
 
     def toggle(self, facet: str, value: Any) -> None:

@@ -11,8 +11,9 @@ from hub.tui.strings import Say
 NARROWEST: Final = 4
 """Cells that a column can be pressed to."""
 
-NAME_ROOM: Final = 24
-"""Cells that the name keeps before a further column may stand beside it."""
+NAME_SHARE: Final = 0.6
+NAME_ROOM: Final = 44
+"""The name keeps so much of the line, at most so many cells, before another column may stand there."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ def laid_out(
     """The columns that have room side by side, one cell between them, the name filling the line."""
     shown = list(columns)
     wide = {one.name: max(NARROWEST, widths.get(one.name, one.width)) for one in columns[1:]}
-    while len(shown) > 1 and room - sum(wide[one.name] + 2 for one in shown[1:]) < NAME_ROOM:
+    least = min(NAME_ROOM, int(NAME_SHARE * room))
+    while len(shown) > 1 and room - sum(wide[one.name] + 2 for one in shown[1:]) < least:
         shown.remove(max(shown[1:], key=lambda one: one.rank))
     name = max(1, room - sum(wide[one.name] + 2 for one in shown[1:]))
     places, at = [], 0

@@ -100,6 +100,9 @@ class EntryTable(Speaking, ScrollView, can_focus=True):
             super().__init__()
             self.entry = entry
 
+    class LaidOut(Message):
+        """The columns stand elsewhere, or are others."""
+
     class Marked(Message):
         """Other entries are marked now."""
 
@@ -391,6 +394,7 @@ class EntryTable(Speaking, ScrollView, can_focus=True):
         """Gives the columns their places for the width at hand."""
         room = max(1, self.size.width - GUTTER - 1)
         self.places = laid_out(self.columns, self._widths.get(self.tab, {}), room)
+        self.post_message(self.LaidOut())
         self._redraw()
 
     def notify_style_update(self) -> None:

@@ -14,6 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from hub.tui.keyline import KeyLine
+from hub.tui.keys import shown_keys
 from hub.tui.screens import HubScreen
 
 
@@ -90,29 +91,3 @@ def own_bindings(cls: type) -> list[Binding]:
         for binding in vars(cls).get("BINDINGS", ())
         if isinstance(binding, Binding) and binding.description
     ]
-
-
-def shown_keys(binding: Binding) -> str:
-    """The keys of a binding as a person reads them: `j ↓`."""
-    if binding.key_display:
-        return binding.key_display
-    return " ".join(_SIGNS.get(key, key.replace("ctrl+", "^")) for key in binding.key.split(","))
-
-
-_SIGNS = {
-    "slash": "/",
-    "question_mark": "?",
-    "f1": "F1",
-    "escape": "Esc",
-    "enter": "Enter",
-    "tab": "Tab",
-    "up": "↑",
-    "down": "↓",
-    "left": "←",
-    "right": "→",
-    "pageup": "PgUp",
-    "pagedown": "PgDn",
-    "home": "Home",
-    "end": "End",
-    "space": "Space",
-}

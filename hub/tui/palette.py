@@ -14,7 +14,8 @@ from hub.errors import HubError
 from hub.queries import Entry
 from hub.tui.browse import ALL_TABS, BrowseScreen
 from hub.tui.columns import facts, name_of
-from hub.tui.help import own_bindings, shown_keys
+from hub.tui.help import own_bindings
+from hub.tui.keys import shown_keys
 from hub.tui.reading import Question, attempt, browse
 
 if TYPE_CHECKING:

@@ -72,7 +72,7 @@ class Tabs(Speaking, Widget):
             spans.append((at, at + wide, label, name))
             at += wide + len(label[2]) - 1
         end = next((end for _, end, _, name in spans if name == self.active), 0)
-        shift = max(0, end - width)
+        shift = max(0, end - width + 1)
         return [(begin - shift, end - shift, label, name) for begin, end, label, name in spans]
 
     def render_line(self, y: int) -> Strip:
@@ -87,8 +87,13 @@ class Tabs(Speaking, Widget):
                 Segment(name, lit if here else plain),
                 Segment(gap, plain),
             ]
-        begin = max(0, -spans[0][0]) if spans else 0
-        return Strip(segments).crop_extend(begin, begin + self.size.width, plain)
+        width = self.size.width
+        begin, end = -spans[0][0], spans[-1][1]
+        strip = Strip(segments).crop_extend(begin, begin + width, plain)
+        left, right = Segment("‹", number), Segment("›", number)
+        if begin > 0:
+            strip = Strip([left, *strip.crop(1, width)], width)
+        return Strip([*strip.crop(0, width - 1), right], width) if end > width + 1 else strip
 
     def on_click(self, event: events.Click) -> None:
         at = event.get_content_offset(self)
