@@ -1,8 +1,10 @@
 """library.db: what is the user's own. No import, crawl, migration or rebuild of the catalog touches it."""
 
 import json
+import os
 import secrets
 import sqlite3
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -24,6 +26,9 @@ MAX_TAG: Final = 60
 """Characters of one tag; what crawlers.records.LibraryRecord accepts (a test holds them equal)."""
 MAX_NOTE: Final = 100_000
 """Characters of one note."""
+
+_migrating: Final = threading.Lock()
+"""Alembic keeps what it is about in a global: one migration at a time in a process."""
 
 
 @dataclass(frozen=True)
@@ -355,16 +360,37 @@ def tag_of(text: str) -> str:
 
 
 def migrate(path: Path) -> None:
-    """Brings the file to HEAD."""
+    """Brings the file to HEAD. A new one appears under its name whole: who reads at that moment finds
+    none or a finished one."""
     from hub.migrations import upgrade
 
     try:
-        upgrade(path, "library", HEAD)
+        with _migrating:
+            if path.exists():
+                upgrade(path, "library", HEAD)
+                return
+            made = path.with_name(f"{path.name}.new-{os.getpid()}")
+            try:
+                upgrade(made, "library", HEAD)
+                _take_place(made, path)
+            finally:
+                made.unlink(missing_ok=True)
     except OSError as error:
         raise HubError(
             f"cannot make {path}: {error.strerror or error}",
             hint="Set HUB_HOME to a folder of your own.",
         ) from error
+
+
+def _take_place(made: Path, path: Path) -> None:
+    """Gives a new file its name, unless somebody else was first: then theirs stays."""
+    try:
+        os.link(made, path)
+    except FileExistsError:
+        pass
+    except OSError:  # a file system without hard links
+        if not path.exists():
+            made.rename(path)
 
 
 def _empty() -> sqlite3.Connection:

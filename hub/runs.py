@@ -23,6 +23,7 @@ from hub.library import Library
 from hub.paths import Paths
 from hub.verdict import Claim, Comparison, claims, compare
 from reproduce.baseline import Baseline, UnknownBaseline, declared, names
+from reproduce.data import loaded
 
 MOST_MINUTES: Final = 120.0
 """A longer run is refused unless the user says that it is meant."""
@@ -77,6 +78,11 @@ def baseline_named(name: str) -> Baseline:
 
 def claim_of(baseline: Baseline) -> Claim | None:
     return claims(knowledge.folder()).get(baseline.claim) if baseline.claim else None
+
+
+def dataset_key(name: str) -> str:
+    """The catalog's key of a dataset, by the name that baselines know it by."""
+    return loaded(name).dataset.key
 
 
 def listed(library: Library, places: Paths) -> list[Listed]:

@@ -12,7 +12,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Footer
 from textual.worker import get_current_worker
 
 from crawlers.keys import Key
@@ -21,6 +20,7 @@ from hub.queries import Entry, Queries
 from hub.tui.columns import name_of
 from hub.tui.detail import known
 from hub.tui.framework import Framework, read_framework
+from hub.tui.keyline import KeyLine
 from hub.tui.leaderboard import BoardTable
 from hub.tui.reading import said, unexpected
 from hub.tui.repository import FILES
@@ -197,7 +197,7 @@ class Comparison(HubScreen):
     def compose(self) -> ComposeResult:
         with Vertical(id="beside"):
             yield BoardTable(id="table")
-        yield Footer()
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self.query_one("#table", BoardTable).show_rows((), (), self.say("Reading …"))

@@ -6,6 +6,7 @@ Screens lie on top of each other as a stack: Enter opens, Esc comes back to wher
 
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
 
 from textual import events, on, work
@@ -14,15 +15,16 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Footer
 from textual.worker import get_current_worker
 
 from crawlers.clean import clean
 from crawlers.keys import Key, kind_of
 from hub.errors import HubError, NotFound
+from hub.library import Kept
 from hub.paths import Paths
 from hub.queries import Entry, Queries
 from hub.tui import own
+from hub.tui.keyline import KeyLine
 from hub.tui.opening import open_address
 from hub.tui.reading import said, unexpected
 from hub.tui.screens import HubScreen
@@ -67,13 +69,10 @@ def recipes(paths: Paths, key: Key) -> "tuple[Listed, ...]":
 
 def keys_of(one: "Listed") -> tuple[Key | None, ...]:
     """The entries that a baseline belongs to: its dataset, what it teaches, the paper of its claim."""
+    from hub import runs
+
     paper = one.claim.paper if one.claim else None
-    return (dataset_key(one.baseline.dataset), *one.baseline.teaches, paper)
-
-
-def dataset_key(name: str) -> Key:
-    """The key of the catalog for a file in reproduce/datasets."""
-    return f"dataset:{name.replace('_', '-')}"
+    return (runs.dataset_key(one.baseline.dataset), *one.baseline.teaches, paper)
 
 
 class Detail(HubScreen, Generic[T]):
@@ -104,6 +103,14 @@ class Detail(HubScreen, Generic[T]):
             super().__init__()
             self.outcome = outcome
 
+    class KeptRead(Message):
+        """What the user keeps about the entry was read anew."""
+
+        def __init__(self, key: Key, kept: Kept | None) -> None:
+            super().__init__()
+            self.key = key
+            self.kept = kept
+
     def __init__(self, key: Key) -> None:
         super().__init__()
         self.key = key
@@ -111,6 +118,8 @@ class Detail(HubScreen, Generic[T]):
         self.failed: HubError | None = None
         self.charting = False
         self._two: bool | None = None
+        self._stale = False
+        """Whether the library has changed while another screen lay on this one."""
 
     # -- what a screen gives -----------------------------------------------------------------
 
@@ -130,6 +139,11 @@ class Detail(HubScreen, Generic[T]):
         """The entry that keys act on."""
         raise NotImplementedError
 
+    def recipes_of(self, value: T) -> "Sequence[Listed]":
+        """The baselines that `r` offers."""
+        known: Known | None = getattr(value, "known", None)
+        return known.recipes if known is not None else ()
+
     def curves(self, value: T) -> "tuple[str, Sequence[Series], str] | None":
         """Title, curves and a note of its chart; None: nothing to draw."""
         return None
@@ -141,7 +155,7 @@ class Detail(HubScreen, Generic[T]):
             yield Sheet(id="reading")
             with Vertical(id="side"):
                 yield Sheet(id="around")
-        yield Footer()
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self._place()
@@ -157,7 +171,16 @@ class Detail(HubScreen, Generic[T]):
         self.read()
 
     def own_changed(self) -> None:
-        self.again()
+        """What is kept about the entry is read anew: now, or when the screen is seen again."""
+        if self.is_current:
+            self.read_kept()
+        else:
+            self._stale = True
+
+    def on_screen_resume(self) -> None:
+        if self._stale:
+            self._stale = False
+            self.read_kept()
 
     async def spoken(self) -> None:
         self.draw(stay=True)
@@ -215,6 +238,24 @@ class Detail(HubScreen, Generic[T]):
     def came(self, value: T) -> None:
         """Reads on, once the entry itself is there."""
 
+    @work(thread=True, exclusive=True, group="kept")
+    def read_kept(self) -> None:
+        worker, key = get_current_worker(), self.key
+        try:
+            found = own.kept_about(self.paths, [key]).get(key)
+        except HubError:
+            return  # what stands there stays; the write itself has complained
+        if not worker.is_cancelled:
+            self.post_message(self.KeptRead(key, found))
+
+    @on(KeptRead)
+    def _show_kept(self, message: KeptRead) -> None:
+        known: Known | None = getattr(self.value, "known", None)
+        if known is not None and message.key == known.entry.key and message.kept != known.kept:
+            value: Any = self.value
+            self.value = replace(value, known=replace(known, kept=message.kept))
+            self.draw(stay=True)
+
     async def _mount_chart(self, value: T) -> None:
         drawing = self.curves(value)
         if drawing is None:
@@ -269,6 +310,8 @@ class Detail(HubScreen, Generic[T]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "chart":
             return bool(self.query("Chart"))
+        if action == "reproduce":
+            return self.value is not None and bool(self.recipes_of(self.value))
         return super().check_action(action, parameters)
 
     def action_pane(self, step: int) -> None:

@@ -13,13 +13,13 @@ from textual.content import Content
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
-from textual.widgets import Footer
 
 from crawlers.clean import clean
 from crawlers.keys import Key
 from hub.queries import Board, BoardRow, Cell, Entry, Queries, address_of
 from hub.tui.columns import name_of
-from hub.tui.detail import CHART_LINES, TWO, Detail, dataset_key
+from hub.tui.detail import CHART_LINES, TWO, Detail
+from hub.tui.keyline import KeyLine
 from hub.tui.sheet import (
     GAP,
     MARGIN,
@@ -248,11 +248,16 @@ class LeaderboardScreen(Detail[Ranking]):
         board = queries.leaderboard(self.key, metric=self.metric)
         with Library.open(self.paths.library) as library:
             listed = runs.listed(library, self.paths)
-        on_it = (one for one in listed if board.dataset.key == dataset_key(one.baseline.dataset))
+        on_it = (
+            one for one in listed if board.dataset.key == runs.dataset_key(one.baseline.dataset)
+        )
         return Ranking(board, tuple(on_it))
 
     def entry_of(self, value: Ranking) -> Entry:
         return value.board.dataset
+
+    def recipes_of(self, value: Ranking) -> "Sequence[Listed]":
+        return value.recipes
 
     # -- layout ------------------------------------------------------------------------------
 
@@ -261,7 +266,7 @@ class LeaderboardScreen(Detail[Ranking]):
             yield BoardTable(id="table")
             with Vertical(id="side"):
                 yield Sheet(id="around")
-        yield Footer()
+        yield KeyLine()
 
     def begin(self) -> None:
         self.query_one("#table", BoardTable).show_rows((), (), self.say("Reading …"))

@@ -19,7 +19,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.screen import ModalScreen
 from textual.suggester import Suggester
-from textual.widgets import Footer, Input, OptionList, Static, TextArea
+from textual.widgets import Input, OptionList, Static, TextArea
 from textual.widgets.option_list import Option
 
 from crawlers.clean import clean, clean_lines
@@ -28,6 +28,7 @@ from hub.errors import HubError, NotFound, UsageError
 from hub.library import READING, Kept, Library, Note, tag_of
 from hub.paths import Paths
 from hub.queries import Entry
+from hub.tui.keyline import KeyLine
 from hub.tui.reading import attempt, said, unexpected
 from hub.tui.speaking import Speaking
 
@@ -280,7 +281,7 @@ class TagScreen(OwnScreen):
                 classes="faint",
                 markup=False,
             )
-        yield Footer()
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self.query_one(TagInput).disabled = True
@@ -391,7 +392,7 @@ class NoteScreen(OwnScreen):
             yield NoteList(markup=False)
             yield TextArea(soft_wrap=True, show_line_numbers=False, tab_behavior="focus")
             yield Static(id="hint", classes="faint", markup=False)
-        yield Footer()
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self.query_one(NoteList).display = False
@@ -538,7 +539,7 @@ class CopyScreen(OwnScreen):
                 *(Option(Text(clean(f"{key}  {what:<8}  {value}"))) for key, what, value in lines),
                 markup=False,
             )
-        yield Footer()
+        yield KeyLine()
 
     def _addresses(self) -> list[str]:
         known = (clean(entry.url or "") for entry in self.entries)

@@ -254,7 +254,7 @@ def recipes_section(listed: "Sequence[Listed]", say: Say, heading: str) -> list[
                     measured(one.comparison),
                     say(verdict) if verdict else say("not run here"),
                 ),
-                does=f"run {one.baseline.name}",
+                does=f"run baseline:{one.baseline.name}",
                 inks=(
                     None,
                     None,

@@ -18,7 +18,6 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
-from textual.widgets import Footer
 from textual.worker import get_current_worker
 
 from crawlers.clean import clean
@@ -27,6 +26,7 @@ from hub import around
 from hub.errors import HubError
 from hub.queries import Entry, Queries, Query, TreeNode
 from hub.tui.detail import Detail, known
+from hub.tui.keyline import KeyLine
 from hub.tui.reading import unexpected
 from hub.tui.sections import (
     Known,
@@ -408,7 +408,7 @@ class TaskScreen(Detail[Task]):
             yield TaskTree(id="tree")
             with Vertical(id="side"):
                 yield Sheet(id="around")
-        yield Footer()
+        yield KeyLine()
 
     def begin(self) -> None:
         super().begin()
