@@ -29,9 +29,9 @@ class Tabs(Speaking, Widget):
     Tabs {
         height: 1;
         padding: 0 1;
-        & > .tabs--number { color: $foreground 40%; }
+        & > .tabs--number { color: $foreground 50%; }
         & > .tabs--name { color: $foreground 70%; }
-        & > .tabs--active { color: $text-primary; background: $primary 25%; text-style: bold; }
+        & > .tabs--active { color: $foreground; background: $primary 25%; text-style: bold; }
     }
     """
 
