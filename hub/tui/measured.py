@@ -78,8 +78,16 @@ class Facts(Speaking, Static):
         """Takes the lines in the place of what stood there."""
         lines = tuple(lines)
         if lines != self.lines:
-            self.lines = lines
-            self.update(self._drawn())
+            before, self.lines = self.lines, lines
+            # A screen that is laid out anew costs many times what a few lines do.
+            kept = len(before) == len(lines) and self._fits(before) and self._fits(lines)
+            self.update(self._drawn(), layout=not kept)
+
+    def _fits(self, lines: Sequence[Line | Heading]) -> bool:
+        """True when none of them wraps, so that as many have the same height."""
+        labels = [one.label or "" for one in lines if isinstance(one, Line)]
+        room = self.size.width - max(map(cell_len, labels), default=0) - 3
+        return all(cell_len(one.text) <= room and "\n" not in one.text for one in lines)
 
     def redrawn(self) -> None:
         """With the colours of the theme in force."""

@@ -101,13 +101,26 @@ class Rows(Speaking, DataTable[Text]):
         self.wanted = tuple(columns)
         self.values: tuple[Row, ...] = ()
         self._told: str | None = None
+        self._shown: list[tuple[Column, int]] = []
 
     # -- values in ---------------------------------------------------------------------------
 
     def show_rows(self, values: Iterable[Row]) -> None:
-        """Takes all rows; the cursor stays on the row it stood on."""
-        self.values = tuple(values)
-        self._draw()
+        """Takes all rows; the cursor stays on the row it stood on. Of rows that were there before only
+        the cells that differ are drawn: a countdown costs one cell."""
+        before, self.values = self.values, tuple(values)
+        columns = self._fitting()
+        if columns != self._shown or [one.key for one in before] != [
+            one.key for one in self.values
+        ]:
+            self._draw()
+            return
+        for at, (old, new) in enumerate(zip(before, self.values, strict=True)):
+            if old != new:
+                for place, (column, _) in enumerate(columns):
+                    cell = self._cell(new, column)
+                    if cell != self.get_cell_at(Coordinate(at, place)):
+                        self.update_cell_at(Coordinate(at, place), cell)
 
     @property
     def key(self) -> str | None:
@@ -123,7 +136,7 @@ class Rows(Speaking, DataTable[Text]):
 
     def _draw(self) -> None:
         key, top = self._told, self.scroll_y
-        columns = self._fitting()
+        columns = self._shown = self._fitting()
         self.clear(columns=True)
         for column, width in columns:
             label = Text(
