@@ -128,6 +128,23 @@ class Queries:
     def _stale(self, index: "Index") -> int:
         return max(0, self.catalog.generation() - index.generation)
 
+    def related(self, key: Key, limit: int = 10) -> "tuple[Hit, ...]":
+        """The papers whose text is nearest to that of an entry, the entry itself left out."""
+        from collections import Counter
+
+        from hub.hits import Hit, text_of
+        from hub.index import TITLE_WEIGHT
+        from hub.words import terms
+
+        row = self._row(key)
+        if row is None:
+            raise NotFound(f"nothing known as {key}", nearest=self.nearest(key))
+        name, body = text_of(row)
+        said = Counter(terms(name) * TITLE_WEIGHT + terms(body))
+        best = self.index.nearest(said, besides=key, limit=limit, filters=[["kind:paper"]])
+        entries = self.entries([one.key for one in best])
+        return tuple(Hit(entries[one.key], one.score) for one in best if one.key in entries)
+
     # -- browse ------------------------------------------------------------------------------
 
     def browse(self, view: "View") -> "Browsing":
@@ -371,6 +388,29 @@ class Queries:
             read.unplaced(self.catalog, within),
             read.board_counts(self.catalog),
         )
+
+    def kinds(self) -> dict[str, int]:
+        """How many entries of each kind can be found, by the index: at once, however many."""
+        return {kind: self.index.count(f"kind:{kind}") for kind in KINDS}
+
+    def history(self, key: Key) -> tuple[Row, ...]:
+        """Stars, forks and open issues by day, the oldest first, of a repository, or of the one that a
+        framework or tool is built in."""
+        kind = kind_of(key)
+        if kind in ("framework", "tool"):
+            key = (self._row(key) or {}).get("repository") or ""
+        return tuple(reversed(read.snapshots(self.catalog, key)))
+
+    def bibtex(self, key: Key) -> str:
+        """A paper as BibTeX."""
+        from hub import bibtex
+
+        if kind_of(key) != "paper":
+            raise UsageError(f"{key} is no paper", hint="hub export papers --format bibtex")
+        row = self._row(key)
+        if row is None:
+            raise NotFound(f"nothing known as {key}", nearest=self.nearest(key))
+        return "".join(bibtex.entries([row])).strip() + "\n"
 
     # -- leaderboards ------------------------------------------------------------------------
 

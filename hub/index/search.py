@@ -1,7 +1,7 @@
 """Index: the folder in use, opened; answers queries from a build and the delta on it, if there is one."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import log
@@ -36,6 +36,12 @@ BEGUN: Final = 16
 
 MOST_BEGUN: Final = 400_000
 """And how many documents these may have together, so that no letter takes long."""
+
+NEAR: Final = 24
+"""How many words of a text are looked for where others like it are."""
+
+MOST_NEAR: Final = 600_000
+"""And how many documents these may have together."""
 
 _REBUILD: Final = "Build it again: hub index"
 
@@ -215,6 +221,46 @@ class Index:
     def _rarity(self, count: int) -> float:
         """The weight of what so many documents have."""
         return max(LEAST_WEIGHT, log((1 + self.size) / (1 + min(count, self.size))))
+
+    def nearest(
+        self, said: Mapping[str, int], *, besides: str, limit: int, filters: Sequence[Sequence[str]]
+    ) -> list[Found]:
+        """The documents whose words are nearest to these, with how often each is said; never the one
+        whose key is `besides`.
+
+        Of a long text the words that tell most: often said and rare. Those of nobody else, and what
+        together too many documents have, are left aside.
+        """
+        weighed = []
+        for term, count in said.items():
+            weight, size = self.weight(term), self._size(term)
+            if weight is not None and size > 1:
+                weighed.append((float(_TF[min(count, 255)]) * weight, size, term))
+        left = MOST_NEAR
+        terms: list[tuple[str, float]] = []
+        for share, size, term in sorted(weighed, key=lambda one: (-one[0], one[2]))[:NEAR]:
+            left -= size
+            if left >= 0 or not terms:
+                terms.append((term, share))
+        scores = self.scores(Asked(tuple(terms)))
+        if scores is None:
+            return []
+        own = self.document(besides)
+        if own is not None:
+            scores[own] = 0.0
+        scores[~self.mask(filters, None)] = 0.0
+        best = top(scores, min(limit, int(np.count_nonzero(scores))), self.ranks)
+        return self._found(best, scores)
+
+    def _size(self, term: str) -> int:
+        """How many documents have a term."""
+        places = [(segment, segment.place(term)) for segment in self._segments]
+        return sum(len(segment.postings(at)[0]) for segment, at in places if at is not None)
+
+    def count(self, token: str) -> int:
+        """How many documents carry a filter token."""
+        marked = self.marked(token)
+        return len(marked) if self.delta is None else int(np.count_nonzero(self.alive[marked]))
 
     def weight(self, term: str) -> float | None:
         """ln((1 + N) / (1 + df)) of a term; None when no document has it."""
