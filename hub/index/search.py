@@ -158,8 +158,7 @@ class Index:
         """How well each document answers, 0 where it has none of the words; None when none has any."""
         wanted = [one for part in self._parts(asked) for one in part]
         wanted += self._wanted(asked.aside)
-        named = _end_to_end([self.marked(exact(name)) for name in asked.names])
-        named = named[self._lift[named] > 0]
+        named = self._named(asked.names)
         begun = self.named_like(asked.typed) if len(asked.typed) > 1 else named[:0]
         if not wanted and not len(named) and not len(begun):
             return None
@@ -173,6 +172,16 @@ class Index:
                     np.float32(weight * self._rarity(len(documents))) * (self._lift[documents])
                 )
         return scores
+
+    def _named(self, names: Sequence[str]) -> Array:
+        """The documents that go by one of these names."""
+        found = [self.marked(exact(name)) for name in names]
+        named = np.empty(0, np.int32) if not found else _end_to_end(found)
+        return (
+            np.unique(named[self._lift[named] > 0])
+            if len(found) > 1
+            else named[self._lift[named] > 0]
+        )
 
     def having_all(self, asked: Asked) -> Array:
         """True for each document that has every word that was asked for."""
