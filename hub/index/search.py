@@ -356,6 +356,7 @@ class Index:
         """One of the VALUES of each document."""
         return _end_to_end([segment.value(name) for segment in self._segments])
 
+    @cached_property
     def facets(self) -> list[str]:
         """The filter tokens that can be counted, sorted."""
         return sorted({token for segment in self._segments for token in segment.facets()})
