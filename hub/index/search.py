@@ -83,6 +83,7 @@ class Index:
         """How many documents can be found."""
         self._groups: OrderedDict[tuple[str, ...], Array] = OrderedDict()
         self._merged: dict[str, Array] = {}
+        self._carrying: dict[str, list[Array]] = {}
 
     @classmethod
     def open(cls, root: Path, known: Self | None = None) -> Self:
@@ -329,6 +330,12 @@ class Index:
     def marked(self, token: str) -> Array:
         """The documents that carry a filter token, among them such as count no more."""
         return _end_to_end([segment.marked(token) for segment in self._segments])
+
+    def counted(self, token: str, mask: Array) -> int:
+        """How many documents of the mask carry a facet's token. Where they are is remembered."""
+        if token not in self._carrying:
+            self._carrying[token] = [segment.marked(token) for segment in self._segments]
+        return sum(int(np.count_nonzero(mask.take(part))) for part in self._carrying[token])
 
     def named_like(self, start: str) -> Array:
         """The documents whose names begin so."""

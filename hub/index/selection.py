@@ -178,7 +178,7 @@ class Selection:
             groups = self._narrowed.groups
             rest = replace(self._narrowed, groups=groups[:besides] + groups[besides + 1 :])
             mask = self._passing(rest)
-        return [int(np.count_nonzero(mask.take(self.index.marked(token)))) for token in tokens]
+        return [self.index.counted(token, mask) for token in tokens]
 
     def years(self) -> Sequence[tuple[int, int]]:
         """Each known year, the newest first, and how many documents are of it, whatever years were
