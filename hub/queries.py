@@ -121,9 +121,14 @@ class Queries:
         return asked_of(text, translated=translated, typing=typing), translated
 
     def _english(self, name: str) -> str | None:
-        """The English name of what goes by this one."""
-        keys = self._named(name, ())[:1]
-        return next((entry.name for entry in self.entries(keys).values()), None)
+        """The English name of what goes by this one; of an abbreviation what it stands for, too."""
+        for key in self._named(name, ())[:1]:
+            row = self._row(key) or {}
+            short, whole = row.get("name"), row.get("full_name")
+            if not whole or not short or short.lower() in name.lower():
+                return short
+            return f"{whole} ({short})" if whole != short else short
+        return None
 
     def _stale(self, index: "Index") -> int:
         return max(0, self.catalog.generation() - index.generation)

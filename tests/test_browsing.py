@@ -404,7 +404,8 @@ def test_a_chinese_name_finds_english_papers(tmp_path: Path) -> None:
             ("少量标注", "Labelling"),
         )
         assert "image" in queries.browse(View("图像分类")).words
-        assert queries.browse(View("图像")).translated == ()
+        assert queries.browse(View("图像")).translated == (("图像", "image"),)
+        assert queries.browse(View("鼹鼠")).translated == ()
         assert queries.browse(View("image classification")).translated == ()
 
 
