@@ -14,7 +14,7 @@ from crawlers.keys import Key, kind_of, parse_key, slug
 from hub.catalog import Catalog, Row, fold, history, ledger, read
 from hub.catalog.read import TABLE_OF
 from hub.entries import KINDS, Entry, address_of, check_kinds, entry_of
-from hub.errors import HubError, NotFound, UsageError
+from hub.errors import Damaged, HubError, NotFound, UsageError
 from hub.paths import Paths
 
 if TYPE_CHECKING:
@@ -54,6 +54,9 @@ if not TYPE_CHECKING:  # a type checker would take any name for one of these
 
 SORTS: Final = tuple(dict.fromkeys(sort for sorts in read.SORTS_OF.values() for sort in sorts))
 """Every order in which some kind can be listed."""
+
+MANY: Final = 50_000
+"""Above so many rows a list is read from the index, where it is current: SQLite would sort them all."""
 
 _NAME_ORDER: Final = ("dataset", "framework", "tool", "task", "topic", "method", "board")
 """The kind that a bare name most likely means comes first."""
@@ -371,17 +374,41 @@ class Queries:
             raise UsageError("repositories have no year", hint="Leave --year out.")
         if area is not None and kind not in ("task", "topic", "method"):
             raise UsageError(f"{kind} entries have no area", hint="Leave --area out.")
+        within = None if area is None else slug(area)
+        if read.about_how_many(self.catalog, TABLE_OF[kind]) > MANY:
+            years = None if year is None else (year, year)
+            listed = self._listed(kind, sort, on_task, years, within)
+            if listed is not None:
+                return Listing(listed.found, listed.page(offset, limit))
         found, rows = read.listing(
             self.catalog,
             kind,
             sort=sort,
             task=on_task,
             year=year,
-            area=None if area is None else slug(area),
+            area=within,
             limit=limit,
             offset=offset,
         )
         return Listing(found, tuple(map(entry_of, rows)))
+
+    def _listed(
+        self,
+        kind: str,
+        sort: str,
+        task: Key | None,
+        years: tuple[int, int] | None,
+        area: str | None,
+    ) -> "Browsing | None":
+        """The same list from the index; None unless that says what the catalog says now."""
+        from hub.browsing import View
+
+        areas = () if area is None else (area,)
+        try:
+            browsing = self.browse(View("", (kind,), sort, task=task, years=years, areas=areas))
+        except Damaged:
+            return None
+        return None if browsing.stale else browsing
 
     def tree(self, *, area: str | None = None) -> "tuple[TreeNode, ...]":
         """Every place of every task, in the source's order; curated tasks without one at the end."""

@@ -386,6 +386,11 @@ def count(catalog: Catalog, table: str) -> int:
     return int(catalog.scalar(f"SELECT COUNT(*) FROM {table}"))
 
 
+def about_how_many(catalog: Catalog, table: str) -> int:
+    """How many rows a table has at most, without counting them."""
+    return int(catalog.scalar(f"SELECT MAX(rowid) FROM {table}") or 0)
+
+
 def count_printed(catalog: Catalog) -> int:
     """How many rows are printed on all leaderboards together."""
     return int(catalog.scalar("SELECT COUNT(DISTINCT row) FROM result"))
