@@ -78,6 +78,11 @@ class Queries:
     def close(self) -> None:
         self.catalog.close()
 
+    def let_go(self) -> None:
+        """Hands back what of the index's files was read into this process: for a pause in long use."""
+        if self._opened is not None:
+            self._opened.let_go()
+
     @property
     def index(self) -> "Index":
         """The index in use now."""

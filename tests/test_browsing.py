@@ -34,6 +34,7 @@ from tests.hubtest import (
     put,
     repository,
     result,
+    run,
     task,
 )
 from tests.test_queries import (
@@ -412,6 +413,13 @@ def test_a_chinese_name_finds_english_papers(tmp_path: Path) -> None:
         assert queries.browse(View("图像")).translated == (("图像", "image"),)
         assert queries.browse(View("鼹鼠")).translated == ()
         assert queries.browse(View("image classification")).translated == ()
+
+
+def test_the_command_says_how_chinese_was_read(home: Path) -> None:
+    said = run("search", "图像分类", "--json", home=home)
+    assert "Read as: 图像分类 → Image Classification" in said.err
+    assert said.data["translated"] == [["图像分类", "Image Classification"]]
+    assert "Read as" not in run("search", "residual", home=home).err
 
 
 # -- while the catalog changes ----------------------------------------------------------------

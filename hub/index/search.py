@@ -280,6 +280,12 @@ class Index:
                 return segment.weight(at)
         return None
 
+    def let_go(self) -> None:
+        """Hands the pages of its files back to the system. For what runs for hours: they are counted as
+        memory of the process, though every other may use them."""
+        for segment in self._segments:
+            segment.let_go()
+
     def check(self) -> list[str]:
         """Files whose content is not what was written; empty when the index is sound."""
         return [wrong for segment in self._segments for wrong in segment.check()]
