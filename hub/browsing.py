@@ -205,7 +205,7 @@ class Browsing:
 
     def _counts(self, name: str, start: str) -> dict[str, int]:
         """Value -> how many have it, of the filter tokens that begin so."""
-        tokens = [token for token in self._index.facets() if token.startswith(start)]
+        tokens = [token for token in self._index.facets if token.startswith(start)]
         besides = list(self._groups).index(name) if name in self._groups else None
         counts = self._selection.counts(tokens, besides)
         return {

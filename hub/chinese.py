@@ -1,7 +1,8 @@
 """What a Chinese query means in English, by the names that the catalog's own rows go by.
 
 A row has an English name beside its Chinese ones; so `图像分类` stands for `Image Classification`,
-and English papers answer it. No dictionary is needed, and what has no name is searched as it is.
+and English papers answer it. Words of the field that are nobody's name, or that papers use otherwise
+than the row of that name, stand in data/words.toml; what is in neither is searched as it is.
 """
 
 import re
@@ -9,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from itertools import islice
 from typing import Final
 
+from crawlers import knowledge
 from hub.catalog import fold
 from hub.index.asked import Translated
 from hub.words import CJK
@@ -36,13 +38,14 @@ def translated(
         return ()
     tokens = [match.span() for match in islice(_TOKEN.finditer(text), MOST_READ)]
     pieces = _pieces(text, tokens)
-    known = set(named(set(pieces.values())))
+    words = knowledge.words()
+    known = {*words, *named(set(pieces.values()))}
     found, at = [], 0
     while at < len(tokens):
         for after in range(min(len(tokens), at + LONGEST), at, -1):
             if pieces.get((at, after)) in known:
                 said = text[tokens[at][0] : tokens[after - 1][1]]
-                meant = english(said)
+                meant = words.get(pieces[at, after]) or english(said)
                 if meant and not _CHINESE.search(meant):
                     found.append((said, meant))
                     at = after - 1

@@ -78,9 +78,11 @@ def filters_of(query: Query, tasks: Sequence[Key]) -> list[list[str]]:
     return groups
 
 
-def words_of(text: str) -> list[str]:
-    """The different terms of a query, in its order."""
-    return list(dict.fromkeys(terms(text)))
+def text_of(row: Row) -> tuple[str, str]:
+    """What an entry is called, and what is said about it."""
+    name = row.get("title") or row.get("name") or ""
+    about = (row.get(column) for column in ("abstract", "summary", "description"))
+    return name, "\n".join(text for text in about if text)
 
 
 def matches(

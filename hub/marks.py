@@ -24,12 +24,11 @@ class Marks:
         Chinese the pairs of characters.
         """
         flat, origins = flattened(text)
-        found = _united(
-            (match.start() + first, match.start() + after)
+        return _united(
+            (origins[match.start() + first], origins[match.start() + after - 1] + 1)
             for match in WORD.finditer(flat)
             for first, after in self._in_word(match[0])
         )
-        return tuple((origins[first], origins[after - 1] + 1) for first, after in found)
 
     def _in_word(self, word: str) -> Iterator[Span]:
         if word[0] >= "\u2e80":
@@ -71,7 +70,7 @@ class Marks:
             yield at, at + max(begun)
 
 
-def _united(spans: Iterable[Span]) -> list[Span]:
+def _united(spans: Iterable[Span]) -> tuple[Span, ...]:
     """The spans with those joined that overlap or touch."""
     whole: list[Span] = []
     for first, after in sorted(spans):
@@ -79,4 +78,4 @@ def _united(spans: Iterable[Span]) -> list[Span]:
             whole[-1] = (whole[-1][0], max(after, whole[-1][1]))
         else:
             whole.append((first, after))
-    return whole
+    return tuple(whole)

@@ -14,7 +14,7 @@ from crawlers.keys import Key, kind_of, parse_key, slug
 from hub.catalog import Catalog, Row, fold, history, ledger, read
 from hub.catalog.read import TABLE_OF
 from hub.entries import KINDS, Entry, address_of, check_kinds, entry_of
-from hub.errors import HubError, NotFound, UsageError
+from hub.errors import Damaged, HubError, NotFound, UsageError
 from hub.paths import Paths
 
 if TYPE_CHECKING:
@@ -55,6 +55,9 @@ if not TYPE_CHECKING:  # a type checker would take any name for one of these
 SORTS: Final = tuple(dict.fromkeys(sort for sorts in read.SORTS_OF.values() for sort in sorts))
 """Every order in which some kind can be listed."""
 
+MANY: Final = 50_000
+"""Above so many rows a list is read from the index, where it is current: SQLite would sort them all."""
+
 _NAME_ORDER: Final = ("dataset", "framework", "tool", "task", "topic", "method", "board")
 """The kind that a bare name most likely means comes first."""
 
@@ -74,6 +77,11 @@ class Queries:
 
     def close(self) -> None:
         self.catalog.close()
+
+    def let_go(self) -> None:
+        """Hands back what of the index's files was read into this process: for a pause in long use."""
+        if self._opened is not None:
+            self._opened.let_go()
 
     @property
     def index(self) -> "Index":
@@ -121,12 +129,34 @@ class Queries:
         return asked_of(text, translated=translated, typing=typing), translated
 
     def _english(self, name: str) -> str | None:
-        """The English name of what goes by this one."""
-        keys = self._named(name, ())[:1]
-        return next((entry.name for entry in self.entries(keys).values()), None)
+        """The English name of what goes by this one; of an abbreviation what it stands for, too."""
+        for key in self._named(name, ())[:1]:
+            row = self._row(key) or {}
+            short, whole = row.get("name"), row.get("full_name")
+            if not whole or not short or short.lower() in name.lower():
+                return short
+            return f"{whole} ({short})" if whole != short else short
+        return None
 
     def _stale(self, index: "Index") -> int:
         return max(0, self.catalog.generation() - index.generation)
+
+    def related(self, key: Key, limit: int = 10) -> "tuple[Hit, ...]":
+        """The papers whose text is nearest to that of an entry, the entry itself left out."""
+        from collections import Counter
+
+        from hub.hits import Hit, text_of
+        from hub.index import TITLE_WEIGHT
+        from hub.words import terms
+
+        row = self._row(key)
+        if row is None:
+            raise NotFound(f"nothing known as {key}", nearest=self.nearest(key))
+        name, body = text_of(row)
+        said = Counter(terms(name) * TITLE_WEIGHT + terms(body))
+        best = self.index.nearest(said, besides=key, limit=limit, filters=[["kind:paper"]])
+        entries = self.entries([one.key for one in best])
+        return tuple(Hit(entries[one.key], one.score) for one in best if one.key in entries)
 
     # -- browse ------------------------------------------------------------------------------
 
@@ -349,17 +379,41 @@ class Queries:
             raise UsageError("repositories have no year", hint="Leave --year out.")
         if area is not None and kind not in ("task", "topic", "method"):
             raise UsageError(f"{kind} entries have no area", hint="Leave --area out.")
+        within = None if area is None else slug(area)
+        if read.about_how_many(self.catalog, TABLE_OF[kind]) > MANY:
+            years = None if year is None else (year, year)
+            listed = self._listed(kind, sort, on_task, years, within)
+            if listed is not None:
+                return Listing(listed.found, listed.page(offset, limit))
         found, rows = read.listing(
             self.catalog,
             kind,
             sort=sort,
             task=on_task,
             year=year,
-            area=None if area is None else slug(area),
+            area=within,
             limit=limit,
             offset=offset,
         )
         return Listing(found, tuple(map(entry_of, rows)))
+
+    def _listed(
+        self,
+        kind: str,
+        sort: str,
+        task: Key | None,
+        years: tuple[int, int] | None,
+        area: str | None,
+    ) -> "Browsing | None":
+        """The same list from the index; None unless that says what the catalog says now."""
+        from hub.browsing import View
+
+        areas = () if area is None else (area,)
+        try:
+            browsing = self.browse(View("", (kind,), sort, task=task, years=years, areas=areas))
+        except Damaged:
+            return None
+        return None if browsing.stale else browsing
 
     def tree(self, *, area: str | None = None) -> "tuple[TreeNode, ...]":
         """Every place of every task, in the source's order; curated tasks without one at the end."""
@@ -371,6 +425,29 @@ class Queries:
             read.unplaced(self.catalog, within),
             read.board_counts(self.catalog),
         )
+
+    def kinds(self) -> dict[str, int]:
+        """How many entries of each kind can be found, by the index: at once, however many."""
+        return {kind: self.index.count(f"kind:{kind}") for kind in KINDS}
+
+    def history(self, key: Key) -> tuple[Row, ...]:
+        """Stars, forks and open issues by day, the oldest first, of a repository, or of the one that a
+        framework or tool is built in."""
+        kind = kind_of(key)
+        if kind in ("framework", "tool"):
+            key = (self._row(key) or {}).get("repository") or ""
+        return tuple(reversed(read.snapshots(self.catalog, key)))
+
+    def bibtex(self, key: Key) -> str:
+        """A paper as BibTeX."""
+        from hub import bibtex
+
+        if kind_of(key) != "paper":
+            raise UsageError(f"{key} is no paper", hint="hub export papers --format bibtex")
+        row = self._row(key)
+        if row is None:
+            raise NotFound(f"nothing known as {key}", nearest=self.nearest(key))
+        return "".join(bibtex.entries([row])).strip() + "\n"
 
     # -- leaderboards ------------------------------------------------------------------------
 

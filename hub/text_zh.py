@@ -26,6 +26,7 @@ SENTENCES: dict[str, str] = {
     "Bring what is new from arXiv, Papers with Code's successors, Hugging Face and GitHub into the catalog: politely, and from where the last crawl left off. Ctrl-C stops after the page in hand.": "把 arXiv、Papers with Code 的后继站点、Hugging Face 与 GitHub 的新内容取入目录：遵守各站限制，从上次停下处继续。按 Ctrl-C 在当前页之后停止。",
     "Build even if nothing changed.": "即使没有变化也重建。",
     "Building the search index ...": "正在建立搜索索引……",
+    "Read as: {what}": "理解为：{what}",
     "The search index is of an older version of the hub: building it again, once ...": "搜索索引来自旧版本的 hub：正在重建，仅此一次……",
     "Catalog": "目录",
     "Change one setting in config.toml.": "修改 config.toml 中的一项设置。",

@@ -378,6 +378,30 @@ def test_an_index_of_the_format_before_is_to_be_built_again(tmp_path: Path) -> N
     assert "hub index" in (caught.value.hint or "")
 
 
+def mapped_bytes(folder: Path) -> int:
+    """How much of a folder's files lies in the memory of this process (proc(5), smaps)."""
+    total, inside = 0, False
+    for line in Path("/proc/self/smaps").read_text("utf-8").splitlines():
+        if "-" in line.split(" ", 1)[0]:
+            inside = str(folder) in line
+        elif inside and line.startswith("Rss:"):
+            total += int(line.split()[1]) * 1024
+    return total
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="needs Linux's proc")
+def test_an_index_that_lets_go_holds_little_memory_and_answers_on(tmp_path: Path) -> None:
+    index = build(tmp_path, random_documents(3_000, 1), generation=1)
+    before = index.search("residual learning", limit=50)
+    assert index.check() == []
+    held = sum(array[::512].sum() >= 0 for array in index.base.arrays.values())
+    assert held == len(index.base.arrays)
+    touched = mapped_bytes(index.folder)
+    index.let_go()
+    assert mapped_bytes(index.folder) < touched / 2
+    assert index.search("residual learning", limit=50) == before
+
+
 def aged(home: Path) -> Path:
     """Makes the index of a home one of the format before."""
     root = Paths(home).index

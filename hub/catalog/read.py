@@ -261,7 +261,7 @@ def parts(catalog: Catalog, dataset: str) -> list[str]:
 def places(catalog: Catalog, area: str | None) -> list[Row]:
     """Every place of every task of an area (None: of all), in the source's order."""
     return catalog.rows(
-        "SELECT n.path, n.task, t.name, t.name_zh FROM task_node n JOIN task t ON t.key = n.task "
+        "SELECT n.path, n.task, t.name, t.name_zh, t.area FROM task_node n JOIN task t ON t.key = n.task "
         "WHERE (? IS NULL OR t.area = ?) ORDER BY n.position, n.path",
         (area, area),
     )
@@ -270,7 +270,7 @@ def places(catalog: Catalog, area: str | None) -> list[Row]:
 def unplaced(catalog: Catalog, area: str | None) -> list[Row]:
     """Tasks of an area (None: of all) that have no place in the tree, by name."""
     return catalog.rows(
-        "SELECT key, name, name_zh FROM task WHERE role = 'task' AND (? IS NULL OR area = ?) "
+        "SELECT key, name, name_zh, area FROM task WHERE role = 'task' AND (? IS NULL OR area = ?) "
         "AND key NOT IN (SELECT task FROM task_node) ORDER BY name",
         (area, area),
     )
@@ -384,6 +384,11 @@ def count_of_kind(catalog: Catalog, kind: str) -> int:
 def count(catalog: Catalog, table: str) -> int:
     """How many rows a table has."""
     return int(catalog.scalar(f"SELECT COUNT(*) FROM {table}"))
+
+
+def about_how_many(catalog: Catalog, table: str) -> int:
+    """How many rows a table has at most, without counting them."""
+    return int(catalog.scalar(f"SELECT MAX(rowid) FROM {table}") or 0)
 
 
 def count_printed(catalog: Catalog) -> int:

@@ -119,10 +119,18 @@ def search(
             render.warn(
                 t("the catalog changed since the index was built; `hub index` brings it up to date")
             )
+        if hits.translated:
+            read_as = ", ".join(f"{said} → {meant}" for said, meant in hits.translated)
+            render.tell(t("Read as: {what}", what=read_as))
         if quiet:
             return render.ids(hit.entry.key for hit in hits.hits)
         if json or format == "json":
-            data = {"query": query, "found": hits.found, "hits": hits.hits}
+            data = {
+                "query": query,
+                "found": hits.found,
+                "translated": hits.translated,
+                "hits": hits.hits,
+            }
             return render.envelope("search", data, queries.sources(), index_stale=bool(hits.stale))
         values = [
             {

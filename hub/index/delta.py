@@ -10,7 +10,7 @@ import numpy as np
 
 from hub.errors import Damaged
 from hub.index.counting import Counted, Document, joined, term_texts
-from hub.index.files import put_in_use, write
+from hub.index.files import Files, put_in_use
 from hub.index.search import LEAST_WEIGHT, Index
 from hub.index.segment import ORDERS, VALUES, Array, Segment
 from hub.memory import uncollected
@@ -68,7 +68,7 @@ def _write(
     ranks = [replaced.get(one.key, base.size + at) for at, one in enumerate(changed)]
     counted = Counted.of(changed)
     mean_length = float(base.meta["mean_length"])
-    facts = counted.facts(mean_length, base.size)
+    facts = dict(counted.facts(mean_length, base.size))
     places, terms = counted.sorted_terms()
     postings = _postings(counted, places, base.size)
     weights, new = _weights(base, terms, np.diff(postings["posting_offsets"]), size)
@@ -90,7 +90,10 @@ def _write(
         "base": base.folder.name,
         "base_documents": base.size,
     }
-    write(folder, arrays, about)
+    files = Files(folder)
+    for name, array in arrays.items():
+        files.add(name, array)
+    files.close(about)
 
 
 def _postings(counted: Counted, places: Array, first: int) -> dict[str, Array]:

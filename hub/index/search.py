@@ -1,7 +1,7 @@
 """Index: the folder in use, opened; answers queries from a build and the delta on it, if there is one."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import log
@@ -36,6 +36,12 @@ BEGUN: Final = 16
 
 MOST_BEGUN: Final = 400_000
 """And how many documents these may have together, so that no letter takes long."""
+
+NEAR: Final = 24
+"""How many words of a text are looked for where others like it are."""
+
+MOST_NEAR: Final = 600_000
+"""And how many documents these may have together."""
 
 _REBUILD: Final = "Build it again: hub index"
 
@@ -77,6 +83,7 @@ class Index:
         """How many documents can be found."""
         self._groups: OrderedDict[tuple[str, ...], Array] = OrderedDict()
         self._merged: dict[str, Array] = {}
+        self._carrying: dict[str, list[Array]] = {}
 
     @classmethod
     def open(cls, root: Path, known: Self | None = None) -> Self:
@@ -152,8 +159,7 @@ class Index:
         """How well each document answers, 0 where it has none of the words; None when none has any."""
         wanted = [one for part in self._parts(asked) for one in part]
         wanted += self._wanted(asked.aside)
-        named = _end_to_end([self.marked(exact(name)) for name in asked.names])
-        named = named[self._lift[named] > 0]
+        named = self._named(asked.names)
         begun = self.named_like(asked.typed) if len(asked.typed) > 1 else named[:0]
         if not wanted and not len(named) and not len(begun):
             return None
@@ -167,6 +173,16 @@ class Index:
                     np.float32(weight * self._rarity(len(documents))) * (self._lift[documents])
                 )
         return scores
+
+    def _named(self, names: Sequence[str]) -> Array:
+        """The documents that go by one of these names."""
+        found = [self.marked(exact(name)) for name in names]
+        named = np.empty(0, np.int32) if not found else _end_to_end(found)
+        return (
+            np.unique(named[self._lift[named] > 0])
+            if len(found) > 1
+            else named[self._lift[named] > 0]
+        )
 
     def having_all(self, asked: Asked) -> Array:
         """True for each document that has every word that was asked for."""
@@ -216,6 +232,46 @@ class Index:
         """The weight of what so many documents have."""
         return max(LEAST_WEIGHT, log((1 + self.size) / (1 + min(count, self.size))))
 
+    def nearest(
+        self, said: Mapping[str, int], *, besides: str, limit: int, filters: Sequence[Sequence[str]]
+    ) -> list[Found]:
+        """The documents whose words are nearest to these, with how often each is said; never the one
+        whose key is `besides`.
+
+        Of a long text the words that tell most: often said and rare. Those of nobody else, and what
+        together too many documents have, are left aside.
+        """
+        weighed = []
+        for term, count in said.items():
+            weight, size = self.weight(term), self._size(term)
+            if weight is not None and size > 1:
+                weighed.append((float(_TF[min(count, 255)]) * weight, size, term))
+        left = MOST_NEAR
+        terms: list[tuple[str, float]] = []
+        for share, size, term in sorted(weighed, key=lambda one: (-one[0], one[2]))[:NEAR]:
+            left -= size
+            if left >= 0 or not terms:
+                terms.append((term, share))
+        scores = self.scores(Asked(tuple(terms)))
+        if scores is None:
+            return []
+        own = self.document(besides)
+        if own is not None:
+            scores[own] = 0.0
+        scores[~self.mask(filters, None)] = 0.0
+        best = top(scores, min(limit, int(np.count_nonzero(scores))), self.ranks)
+        return self._found(best, scores)
+
+    def _size(self, term: str) -> int:
+        """How many documents have a term."""
+        places = [(segment, segment.place(term)) for segment in self._segments]
+        return sum(len(segment.postings(at)[0]) for segment, at in places if at is not None)
+
+    def count(self, token: str) -> int:
+        """How many documents carry a filter token."""
+        marked = self.marked(token)
+        return len(marked) if self.delta is None else int(np.count_nonzero(self.alive[marked]))
+
     def weight(self, term: str) -> float | None:
         """ln((1 + N) / (1 + df)) of a term; None when no document has it."""
         for segment in self._segments:
@@ -223,6 +279,12 @@ class Index:
             if at is not None:
                 return segment.weight(at)
         return None
+
+    def let_go(self) -> None:
+        """Hands the pages of its files back to the system. For what runs for hours: they are counted as
+        memory of the process, though every other may use them."""
+        for segment in self._segments:
+            segment.let_go()
 
     def check(self) -> list[str]:
         """Files whose content is not what was written; empty when the index is sound."""
@@ -275,6 +337,12 @@ class Index:
         """The documents that carry a filter token, among them such as count no more."""
         return _end_to_end([segment.marked(token) for segment in self._segments])
 
+    def counted(self, token: str, mask: Array) -> int:
+        """How many documents of the mask carry a facet's token. Where they are is remembered."""
+        if token not in self._carrying:
+            self._carrying[token] = [segment.marked(token) for segment in self._segments]
+        return sum(int(np.count_nonzero(mask.take(part))) for part in self._carrying[token])
+
     def named_like(self, start: str) -> Array:
         """The documents whose names begin so."""
         found = _end_to_end([segment.named_like(start) for segment in self._segments])
@@ -301,6 +369,7 @@ class Index:
         """One of the VALUES of each document."""
         return _end_to_end([segment.value(name) for segment in self._segments])
 
+    @cached_property
     def facets(self) -> list[str]:
         """The filter tokens that can be counted, sorted."""
         return sorted({token for segment in self._segments for token in segment.facets()})

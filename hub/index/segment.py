@@ -1,10 +1,10 @@
 """Segment: one folder of an index, opened for reading. Its arrays, and how texts are found in them."""
 
 import json
+import mmap
 from collections.abc import Iterable
 from hashlib import sha256
 from itertools import pairwise
-from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from tokenize import TokenError
 from typing import Any, Final, Self
@@ -217,6 +217,14 @@ class Segment:
             )
         ]
 
+    def let_go(self) -> None:
+        """Hands the pages of the files back that were read into this process; the next read fetches
+        them again, from the system's memory if they are still there."""
+        for array in self.arrays.values():
+            mapped = getattr(array.base, "obj", None)
+            if isinstance(mapped, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+                mapped.madvise(mmap.MADV_DONTNEED)
+
     def check(self) -> list[str]:
         """Files whose content is not what was written; empty when all is sound."""
         return [
@@ -237,7 +245,7 @@ def _mapped(path: Path, dtype: str, length: int) -> Array:
             raise ValueError(f"{path.name}: {error}") from error
         if version != (1, 0) or shape != (length,) or stored != np.dtype(dtype):
             raise ValueError(f"{path.name} holds {stored} of shape {shape}, not {length} {dtype}")
-        mapped, first = mmap(file.fileno(), 0, access=ACCESS_READ), file.tell()
+        mapped, first = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), file.tell()
     if len(mapped) != first + length * stored.itemsize:
         raise ValueError(f"{path.name} has {len(mapped)} bytes")
     return np.frombuffer(mapped, dtype, length, first) if length else np.empty(0, dtype)

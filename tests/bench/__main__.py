@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.bench import (
+    browsing,
     commands,
     crawls,
     fresh_clone,
@@ -29,6 +30,7 @@ MEASUREMENTS: dict[str, Callable[[Workshop], list[Row]]] = {
     "search": commands.search,
     "query": questions.queries,
     "index-update": index_update.updates,
+    "browsing": browsing.million,
     "first": commands.first,
     "help": commands.usage,
     "quality": quality.judged,
