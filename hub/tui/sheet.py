@@ -136,9 +136,13 @@ def _wrapped(text: str, width: int) -> list[str]:
     lines, line, used = list[str](), "", 0
     for word in _words(text):
         length = cell_len(word)
-        if used + cell_len(word.rstrip()) <= width or (word in _NOT_FIRST and used <= width):
+        if used + cell_len(word.rstrip()) <= width:
             line, used = line + word, used + length
             continue
+        if word in _NOT_FIRST and len(line.rstrip()) > 1 and cell_len(line.rstrip()[-1]) == 2:
+            # The character before goes along, so that the mark does not begin a line.
+            line, word = line.rstrip()[:-1], line.rstrip()[-1] + word
+            length = cell_len(word)
         if line.strip():
             lines.append(line.rstrip())
         line, used = word, length
