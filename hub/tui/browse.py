@@ -97,6 +97,7 @@ class BrowseScreen(HubScreen):
         Binding("right", "step(1)", "Next tab", show=False),
         Binding("tab", "app.focus_next", "Next pane", show=False),
         Binding("shift+tab", "app.focus_previous", "Previous pane", show=False),
+        Binding("c", "compare", "Compare", tooltip="The marked frameworks side by side"),
         Binding("p", "preview", "Sheet", show=False, tooltip="Show or hide the sheet"),
         Binding("v", "comfortable", "Rows", show=False, tooltip="One line for an entry, or two"),
         Binding("escape", "back", "Back", show=False, tooltip="Back, or clear the search"),
@@ -571,6 +572,9 @@ class BrowseScreen(HubScreen):
             return bool(self.question.chosen)
         if action in ("facets", "preview", "comfortable") and self.tab_shown not in TABS:
             return False
+        if action == "compare":
+            kinds = [entry.kind in ("framework", "tool") for entry in self.chosen]
+            return sum(kinds) > 1
         return super().check_action(action, parameters)
 
     def action_search(self) -> None:
@@ -614,6 +618,13 @@ class BrowseScreen(HubScreen):
             self.query_one(SearchInput).value = ""
         elif self.tab_shown in TABS:
             self.set_focus(self.table)
+
+    def action_compare(self) -> None:
+        from hub.tui.opening import comparison_of
+
+        screen = comparison_of(self.chosen)
+        if screen is not None:
+            self.app.push_screen(screen)
 
     def action_preview(self) -> None:
         self.hub.state.preview = not self.hub.state.preview

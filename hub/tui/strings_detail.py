@@ -236,6 +236,7 @@ CHINESE: Final[dict[str, str]] = {
     "Formerly": "曾用名",
     # side by side
     "Compare": "比较",
+    "The marked frameworks side by side": "并排比较标记的框架",
     "Side by side": "并排比较",
     "Next column": "下一列",
     "Choose the next entry": "选择下一个条目",
