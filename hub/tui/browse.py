@@ -149,6 +149,8 @@ class BrowseScreen(HubScreen):
         self.reader: Reader | None = None
         self._answered: Answer | None = None
         self._before = ""
+        self._noted = ("", False)
+        self._count_timer: Timer | None = None
         self._moved_at = 0.0
         self._look_timer: Timer | None = None
         self._slow_timer: Timer | None = None
@@ -256,6 +258,7 @@ class BrowseScreen(HubScreen):
         if message.question != self.question:
             return
         self._calm()
+        self._moved_at = time.monotonic()  # the rows come first, their sheet a moment later
         outcome = message.outcome
         if isinstance(outcome, HubError):
             self._answered = None
@@ -266,8 +269,10 @@ class BrowseScreen(HubScreen):
             self.table.show_answer(outcome)
             self._note(self._sentence(outcome))
         self.query_one(TableHead).refresh()
-        self._tell_filters()
-        self._count()
+        if self.hub.state.facets:
+            if self._count_timer is not None:
+                self._count_timer.stop()
+            self._count_timer = self.set_timer(CALM_SECONDS, self._count)
         self.hub.ready()
 
     @on(Counted)
@@ -293,6 +298,9 @@ class BrowseScreen(HubScreen):
             self._slow_timer = None
 
     def _note(self, text: str, *, wrong: bool = False) -> None:
+        if (text, wrong) == self._noted:
+            return
+        self._noted = (text, wrong)
         note = self.query_one("#note", Static)
         note.set_class(wrong, "error")
         note.update(text)
@@ -375,6 +383,7 @@ class BrowseScreen(HubScreen):
         self.refresh_bindings()
 
     def action_unfilter(self) -> None:
+        """Every filter of this tab away."""
         self.ask(replace(self.question, chosen=()))
         self._remember()
         self._tell_filters()
@@ -458,7 +467,7 @@ class BrowseScreen(HubScreen):
 
     @property
     def chosen(self) -> tuple[Entry, ...]:
-        if self.question.tab not in TABS or not isinstance(self.tab_shown, str):
+        if self.tab_shown not in TABS:
             return ()
         marked = tuple(self.table.marked.values())
         return marked or super().chosen
