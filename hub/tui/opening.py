@@ -34,6 +34,14 @@ def screen_of(app: "HubApp", key: Key) -> HubScreen:
     return screen
 
 
+def warm() -> None:
+    """Imports every screen, so that opening the first one of a kind does not wait; for a quiet moment."""
+    for module in sorted(
+        {module for module, _ in _SCREENS.values()} | {"charts", "start", "measured"}
+    ):
+        import_module(f"hub.tui.{module}")
+
+
 def open_address(app: "HubApp", url: str) -> None:
     """Opens an address in the web browser; where there is none, says what it is."""
     url = clean(url)

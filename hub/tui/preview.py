@@ -9,7 +9,7 @@ from textual.content import Content
 from crawlers.clean import clean
 from hub.errors import HubError
 from hub.queries import Board, BoardRow
-from hub.tui.opening import open_address
+from hub.tui.opening import open_address, warm
 from hub.tui.reading import Whole, said
 from hub.tui.sections import (
     Known,
@@ -58,6 +58,11 @@ BOARDS: Final = 3
 
 class Preview(Sheet):
     """Shows the beginning of one Whole; values in, no reading."""
+
+    def on_mount(self) -> None:
+        if not self.app.is_headless:
+            # The first screen of a kind costs 50 to 100 ms of imports: paid while nobody waits.
+            self.set_timer(1.5, lambda: self.run_worker(warm, thread=True, exit_on_error=False))
 
     def show_whole(self, whole: Whole | None) -> None:
         """None leaves the sheet empty."""
