@@ -31,7 +31,7 @@ from hub.tui.measured import (
     wrong_lines,
 )
 from hub.tui.rows import Column, Row, Rows
-from hub.tui.runnable import INSTALL, Able, Data, able, data, tried
+from hub.tui.runnable import INSTALL, Able, Data, able, data, seconds_of, tried
 from hub.tui.running import Job, Training
 from hub.tui.screens import HubScreen
 from hub.tui.speaking import Speaking
@@ -225,7 +225,7 @@ class BaselinesPane(Speaking, Widget):
                 "claimed": claimed(one.claim),
                 "measured": measured(compared),
                 "verdict": verdict,
-                "time": lasting(self.say, None if one.minutes is None else one.minutes * 60),
+                "time": lasting(self.say, seconds_of(one)),
                 "memory": f"{baseline.memory_mb:,} MB",
                 "device": "CPU",
             },
@@ -517,11 +517,10 @@ def need_lines(say: Say, one: "Listed", where: Data | None) -> Iterable[Line]:
         if where.notice:
             state = say("accepted") if where.accepted else say("to be accepted first")
             yield Line(f"{where.notice} ({state})", say("Terms"))
-    took = lasting(say, None if one.minutes is None else one.minutes * 60)
+    seconds = seconds_of(one)
     unknown = say("known after the first run here")
-    yield Line(
-        unknown if one.minutes is None else say("about {n} a seed").format(n=took), say("Time here")
-    )
+    about = say("about {n} a seed").format(n=lasting(say, seconds))
+    yield Line(unknown if seconds is None else about, say("Time here"))
     yield Line(f"{baseline.memory_mb:,} MB", say("Memory"))
     threads = str(baseline.threads) if baseline.threads else say("as torch chooses")
     yield Line(f"CPU · {say('threads')}: {threads}", say("Device"))

@@ -300,7 +300,9 @@ def comparison_lines(say: Say, compared: "Comparison") -> Sequence[Line]:
         Line(measured(compared), say("Measured")),
         Line(", ".join(f"{seed}: {value:.2f}" for seed, value in each), say("Seeds")),
     ]
-    if compared.gap is not None and compared.allowance is not None:
+    # Between unlike things a distance would mislead.
+    alike = compared.verdict != "NOT COMPARABLE"
+    if alike and compared.gap is not None and compared.allowance is not None:
         allowed = f"{say('allowed')} ± {compared.allowance:.2f}"
         lines.append(Line(f"{compared.gap:+.2f} ({allowed})", say("Gap")))
     lines.append(verdict_line(say, compared))

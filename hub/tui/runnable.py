@@ -22,6 +22,9 @@ T = TypeVar("T")
 SHARES: Final = {"full": 1.0, "short": 0.1}
 """Budget -> share of the full one; `smoke` is a few steps, whatever the baseline."""
 
+SMOKE_SECONDS: Final = 6.0
+"""Of a few steps: nearly all of it is the start of a process with torch."""
+
 INSTALL: Final = "pip install 'deep-learning-hub[reproduce]'"
 """What brings torch."""
 
@@ -131,11 +134,21 @@ def _key_of(datasets: Mapping[str, Data], name: str) -> str | None:
     return datasets[name].key if name in datasets else None
 
 
-def minutes_for(one: "Listed", budget: str) -> float | None:
-    """Of one seed; None while nobody can say."""
+def seconds_of(one: "Listed", budget: str = "full", minutes: float | None = None) -> float | None:
+    """Of one seed on this machine; None while nobody can say."""
     if budget == "smoke":
-        return 0.1
-    return None if one.minutes is None else one.minutes * SHARES[budget]
+        return SMOKE_SECONDS
+    seconds = None if one.minutes is None else one.minutes * 60 * SHARES[budget]
+    if minutes is not None:
+        seconds = minutes * 60 if seconds is None else min(seconds, minutes * 60)
+    return seconds
+
+
+def most_seconds() -> float:
+    """A longer run is started only by somebody who says that it is meant."""
+    from hub.runs import MOST_MINUTES
+
+    return MOST_MINUTES * 60
 
 
 def _free_memory() -> int | None:

@@ -28,7 +28,7 @@ from hub.tui.measured import (
     verdict_line,
     wrong_lines,
 )
-from hub.tui.runnable import Able, Data, able, data, fitting, minutes_for, tried
+from hub.tui.runnable import Able, Data, able, data, fitting, most_seconds, seconds_of, tried
 from hub.tui.running import Training, left_over
 from hub.tui.strings import Say
 
@@ -80,6 +80,8 @@ class StartRun(Asking[None]):
     # -- its form ----------------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
+        from hub.runs import Wish
+
         say = self.say
         with VerticalScroll(classes="window") as window:
             window.border_title = Content(
@@ -98,7 +100,8 @@ class StartRun(Asking[None]):
             with Horizontal(classes="field"):
                 yield Label(say("Device"), classes="name", markup=False)
                 devices = [(one, one) for one in DEVICES]
-                yield Select(devices, value="cpu", allow_blank=False, compact=True, id="device")
+                usual = Wish("", 0).device
+                yield Select(devices, value=usual, allow_blank=False, compact=True, id="device")
             yield Checkbox(say("Go on where it was stopped"), value=True, compact=True, id="resume")
             yield Checkbox(say("I accept these terms"), compact=True, id="accept")
             yield Checkbox(say("It may take so long"), compact=True, id="long")
@@ -171,7 +174,8 @@ class StartRun(Asking[None]):
         seeds: tuple[int, ...] = ()
         try:
             seeds, _, minutes = self._said()
-            cost = cost_of(one, self.budget, len(seeds), minutes)
+            each = seconds_of(one, self.budget, minutes)
+            cost = None if each is None else each * len(seeds)
             lines += self._cost_lines(one, seeds, cost)
         except UsageError as error:
             ready, cost = False, None
@@ -183,7 +187,7 @@ class StartRun(Asking[None]):
             lines.append(Line(self.say("seeds {n} have a checkpoint").format(n=which), ink="warn"))
         terms = where is not None and not where.accepted and not where.here
         self.query_one("#accept").display = terms
-        long = cost is not None and cost > most_minutes()
+        long = cost is not None and cost > most_seconds()
         self.query_one("#long").display = long
         if terms and where is not None:
             lines.append(Line(where.notice or "", self.say("Terms"), "warn"))
@@ -199,7 +203,7 @@ class StartRun(Asking[None]):
         button.label = self.say("Get data and start") if lacks else self.say("Start")
 
     def _cost_lines(
-        self, one: "Listed", seeds: tuple[int, ...], minutes: float | None
+        self, one: "Listed", seeds: tuple[int, ...], seconds: float | None
     ) -> Iterable[Line | Heading]:
         say = self.say
         yield Line(one.baseline.title, ink="title")
@@ -209,10 +213,10 @@ class StartRun(Asking[None]):
             yield verdict_line(say, one.comparison)
         if self.budget == "smoke":
             time = say("seconds")
-        elif minutes is None:
+        elif seconds is None:
             time = say("known after the first run here")
         else:
-            time = say("about {n}").format(n=lasting(say, minutes * 60))
+            time = say("about {n}").format(n=lasting(say, seconds))
         yield Line(f"{time} · {say('seeds: {n}').format(n=len(seeds))}", say("Time"))
         yield memory_line(say, one.baseline.memory_mb, self.known.memory if self.known else None)
         yield data_line(say, one.baseline.dataset, self.datasets.get(one.baseline.dataset))
@@ -310,20 +314,6 @@ def seeds_of(text: str) -> tuple[int, ...]:
     if not found or len(found) > MOST_SEEDS:
         raise UsageError("Seeds: numbers such as 1, or 2,5, or 1-5")
     return tuple(found)
-
-
-def cost_of(one: "Listed", budget: str, seeds: int, minutes: float | None) -> float | None:
-    """Minutes of all seeds; None while nobody can say."""
-    each = minutes_for(one, budget)
-    if minutes is not None:
-        each = minutes if each is None else min(each, minutes)
-    return None if each is None else each * seeds
-
-
-def most_minutes() -> float:
-    from hub.runs import MOST_MINUTES
-
-    return MOST_MINUTES
 
 
 def memory_line(say: Say, needed: int, free: int | None) -> Line:
