@@ -80,8 +80,6 @@ class StartRun(Asking[None]):
     # -- its form ----------------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
-        from hub.runs import Wish
-
         say = self.say
         with VerticalScroll(classes="window") as window:
             window.border_title = Content(
@@ -100,8 +98,7 @@ class StartRun(Asking[None]):
             with Horizontal(classes="field"):
                 yield Label(say("Device"), classes="name", markup=False)
                 devices = [(one, one) for one in DEVICES]
-                usual = Wish("", 0).device
-                yield Select(devices, value=usual, allow_blank=False, compact=True, id="device")
+                yield Select(devices, value="cpu", allow_blank=False, compact=True, id="device")
             yield Checkbox(say("Go on where it was stopped"), value=True, compact=True, id="resume")
             yield Checkbox(say("I accept these terms"), compact=True, id="accept")
             yield Checkbox(say("It may take so long"), compact=True, id="long")
@@ -136,7 +133,10 @@ class StartRun(Asking[None]):
         if isinstance(message.outcome, HubError):
             self.query_one(Facts).show(wrong_lines(self.say, message.outcome))
             return
+        from hub.runs import Wish  # the worker has imported it
+
         self.known, self.datasets = message.outcome
+        self.query_one("#device", Select).value = Wish("", 0).device
         self.fit = fitting(self.known, self.datasets, self.key)
         self.query_one("#several").display = len(self.fit) > 1
         if self.fit:
