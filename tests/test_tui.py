@@ -28,7 +28,7 @@ from hub.tui.app import HubApp
 from hub.tui.browse import ALL_TABS, BrowseScreen, SearchInput
 from hub.tui.columns import COLUMNS
 from hub.tui.entries import EntryTable, TableHead, fit
-from hub.tui.facets import TITLES, FacetPanel
+from hub.tui.facets import TITLES, Chips, FacetPanel
 from hub.tui.help import HelpScreen
 from hub.tui.preview import Preview
 from hub.tui.reading import PAGE, TABS, Question, Reader
@@ -463,6 +463,72 @@ def test_a_question_holds_several_categories_and_years_as_a_span() -> None:
     assert span.of("year")[0] == 2017
     assert span.of("year")[-1] == 2020
     assert span.toggled("year", 2018).of("year") == ()
+
+
+def test_a_filter_finds_as_many_as_its_count_says(home: Paths) -> None:
+    async def promise(app: HubApp, pilot: Pilot[None]) -> None:
+        panel = app.screen.query_one(FacetPanel)
+        await pilot.press("1", "f")
+        await until(pilot, lambda: any(one.value == 2015 for one in panel.facets))
+        counts = {(one.name, one.value): one.count for one in panel.facets}
+        assert counts["year", 2010] == 250
+        assert counts["has code", "yes"] == counts["has result", "yes"] == 1
+        for name, value, title in (("year", 2015, "2015 ✕"), ("has code", "yes", "has code ✕")):
+            panel.cursor = next(
+                at for at, one in enumerate(panel._lines) if getattr(one, "value", "") == value
+                and getattr(one, "name", "") == name
+            )  # fmt: skip
+            await pilot.press("space")
+            await until(pilot, lambda title=title: title in shown(app))
+        await until(pilot, lambda: table(app).count == 1 and "Deep Residual" in listed(app))
+
+    async def again(app: HubApp, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: table(app).count == 1)
+        assert "2015 ✕" in shown(app)
+        await pilot.press("2")
+        await until(pilot, lambda: table(app).tab == "Datasets")
+        assert not app.screen.query_one(Chips).display
+        await pilot.press("1")
+        await until(pilot, lambda: table(app).tab == "Papers" and table(app).count == 1)
+        await pilot.click(Chips, offset=(3, 0))
+        await until(pilot, lambda: "2015 ✕" not in shown(app))
+        await pilot.press("escape", "x")
+        await until(pilot, lambda: table(app).count == 252)
+        assert not app.screen.query_one(Chips).display
+
+    drive(home, promise, size=(140, 40))
+    drive(home, again, size=(140, 40))
+
+
+def test_stars_and_tags_narrow_every_list(home: Paths) -> None:
+    with Library.open(home.library, write=True) as library:
+        library.keep("arxiv:1512.03385", favourite=True, tags=["deep"])
+        library.keep("dataset:mnist", favourite=True)
+
+    async def promise(app: HubApp, pilot: Pilot[None]) -> None:
+        screen = app.screen
+        assert isinstance(screen, BrowseScreen)
+        await pilot.press("1", "f")
+        panel = screen.query_one(FacetPanel)
+        await until(pilot, lambda: any(one.name == "tag" for one in panel.facets))
+        screen.toggle("tag", "deep")
+        await until(pilot, lambda: table(app).count == 1 and "★ Deep Residual" in listed(app))
+
+    drive(home, promise, size=(140, 40))
+
+
+def test_a_filter_that_was_kept_and_is_gone_leaves_nothing_and_says_how_to_go_on(
+    home: Paths,
+) -> None:
+    kept = state.State(tab="Papers", filters={"Papers": {"task": ["task:gone"], "year": [2015]}})
+    state.save(home, kept)
+
+    async def promise(app: HubApp, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: note(app))
+        await pilot.press("x")
+        await until(pilot, lambda: table(app).count == 252)
+
+    drive(home, promise)
 
 
 # -- panes and screens -----------------------------------------------------------------------

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import constants
 from textual.app import App
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
@@ -112,6 +113,11 @@ class HubApp(App[None]):
         """Opens the screen of an entry of any kind on top of this one."""
         opening: Any = importlib.import_module("hub.tui.opening")
         self.push_screen(opening.screen_of(self, key))
+
+    def pop_screen(self) -> AwaitComplete:
+        """Back by one screen; a key that comes twice before the first has had its effect asks for one
+        more than there are, and gets nothing."""
+        return super().pop_screen() if len(self.screen_stack) > 1 else AwaitComplete.nothing()
 
     def own_changed(self) -> None:
         """Tells every screen that the user's library has changed."""

@@ -10,7 +10,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.geometry import Size
 from textual.message import Message
+from textual.reactive import Reactive
 from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input, Static
@@ -70,6 +72,8 @@ class SearchInput(Input):
         Binding("down", "screen.list", "To the list", show=False),
         Binding("ctrl+r,up", "screen.earlier", "Earlier search", show=False),
     ]
+    virtual_size = Reactive(Size(0, 0), layout=False)
+    """Its line scrolls within itself: no keystroke need lay out the screen anew, as Textual's would."""
 
     def validate_value(self, value: str) -> str:
         return "".join(filter(str.isprintable, value))

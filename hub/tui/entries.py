@@ -41,6 +41,7 @@ class EntryTable(Speaking, ScrollView, can_focus=True):
     DEFAULT_CSS = """
     EntryTable {
         overflow-x: hidden;
+        overflow-y: scroll;
         scrollbar-size-vertical: 1;
         scrollbar-background: $background;
         & > .entries--name { color: $foreground; }
@@ -152,7 +153,7 @@ class EntryTable(Speaking, ScrollView, can_focus=True):
         if changed or not self.places:
             self.lay_out()
         self._redraw()
-        self.virtual_size = Size(self.size.width, self.count * self.tall)
+        self._lengthen()
         if not same:
             self.scroll_to(y=0, animate=False)
             self.set_reactive(EntryTable.cursor, 0)
@@ -298,7 +299,7 @@ class EntryTable(Speaking, ScrollView, can_focus=True):
 
     def watch_comfortable(self) -> None:
         self._redraw()
-        self.virtual_size = Size(self.size.width, self.count * self.tall)
+        self._lengthen()
         self._see_cursor()
 
     @property
@@ -308,6 +309,13 @@ class EntryTable(Speaking, ScrollView, can_focus=True):
             return ""
         pattern = "{at} of {found}"
         return self.say(pattern).format(at=f"{self.cursor + 1:,}", found=f"{self.count:,}")
+
+    def _lengthen(self) -> None:
+        """Tells the scrollbar how long the list is. Textual would lay out the whole screen anew for
+        it, at every keystroke of a search; here the bar always stands and nothing else can move."""
+        size = Size(self.size.width, self.count * self.tall)
+        self.set_reactive(EntryTable.virtual_size, size)
+        self._scroll_update(size)
 
     def _see_cursor(self) -> None:
         region = Region(0, self.cursor * self.tall, self.size.width, self.tall)
@@ -386,7 +394,7 @@ class EntryTable(Speaking, ScrollView, can_focus=True):
 
     def on_resize(self) -> None:
         self.lay_out()
-        self.virtual_size = Size(self.size.width, self.count * self.tall)
+        self._lengthen()
         self._see_cursor()
         self._want()
 

@@ -49,6 +49,11 @@ ORDER: Final = {
 }
 """Tab -> the order in which it lists when nothing is looked for."""
 
+REST_SECONDS: Final = 2.0
+MOST_ANSWERS: Final = 200
+"""After so long a rest, or so many answers, the pages of the index that were read are handed back:
+of a million papers they are some hundred megabytes, and the system keeps them at hand anyway."""
+
 FACETS: Final = (
     "kind", "area", "year", "category", "task", "has code", "has result",
     "starred", "with notes", "reading", "tag",
@@ -253,10 +258,22 @@ class Reader:
         self._bell.put(None)
 
     def _serve(self) -> None:
-        while (group := self._bell.get()) is not None:
+        answered = 0
+        while True:
+            try:
+                group = self._bell.get(timeout=REST_SECONDS if answered else None)
+            except queue.Empty:
+                group, answered = "", MOST_ANSWERS
+            if group is None:
+                break
             job = self._waiting.pop(group, None)
             if job is not None:
                 job()
+                answered += 1
+            if answered >= MOST_ANSWERS:
+                answered = 0
+                if self._queries is not None:
+                    self._queries.let_go()
         self._forget()
 
     # -- in the reader's thread --------------------------------------------------------------
