@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.bench import (
+    browser,
     browsing,
     commands,
     crawls,
@@ -45,6 +46,8 @@ MEASUREMENTS: dict[str, Callable[[Workshop], list[Row]]] = {
     "mnist-examples-full": reproduce.examples_full,
     "mnist-lenet": reproduce.lenet,
     "mnist-logistic": reproduce.logistic,
+    "browser": browser.browsing,
+    "browser-monkey": browser.monkey,
     "make-run": fresh_clone.make_run,
 }
 """Name -> measurement, in the order of the table."""

@@ -24,6 +24,17 @@ class Terminal:
     def __init__(self, controller: int, child: "subprocess.Popen[bytes]") -> None:
         self.controller = controller
         self.child = child
+        self.last = b""
+        """The end of what was written."""
+
+    def _read(self) -> bytes:
+        """What was written; ChildFailed with its last words when the program has ended."""
+        try:
+            read = os.read(self.controller, 65_536)
+        except OSError:
+            raise ChildFailed(self.last[-4_000:].decode("utf-8", "replace")) from None
+        self.last = (self.last + read)[-8_000:]
+        return read
 
     def press(self, keys: str) -> None:
         os.write(self.controller, keys.encode())
@@ -36,14 +47,14 @@ class Terminal:
             left = deadline - time.perf_counter()
             if left <= 0 or not select.select([self.controller], [], [], left)[0]:
                 raise ChildFailed(f"{seen!r} was not seen: {output[-300:]!r}")
-            output += os.read(self.controller, 65_536)
+            output += self._read()
         return output
 
     def quiet(self, seconds: float = 0.3) -> bytes:
         """What is written until nothing has been for so long."""
         output = b""
         while select.select([self.controller], [], [], seconds)[0]:
-            output += os.read(self.controller, 65_536)
+            output += self._read()
         return output
 
     def frames(self, seconds: float) -> Iterator[float]:
@@ -51,13 +62,15 @@ class Terminal:
         end = time.perf_counter() + seconds
         while (left := end - time.perf_counter()) > 0:
             if select.select([self.controller], [], [], left)[0]:
-                os.read(self.controller, 65_536)
+                self._read()
                 yield time.perf_counter()
 
-    def memory(self) -> int:
-        """Bytes of the program that are in memory now (Linux)."""
-        pages = Path(f"/proc/{self.child.pid}/statm").read_text().split()[1]
-        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+    def memory(self) -> tuple[int, int]:
+        """Bytes in memory now: the program's own, and with them those of files that it maps (Linux)."""
+        lines = Path(f"/proc/{self.child.pid}/status").read_text().splitlines()
+        fields = {name: value for name, _, value in (line.partition(":") for line in lines)}
+        own, whole = (int(fields[name].split()[0]) * 1024 for name in ("RssAnon", "VmRSS"))
+        return own, whole
 
     def cpu_seconds(self) -> float:
         """What the program has computed so far (Linux)."""
