@@ -50,7 +50,8 @@ from hub.tui.screens import HubScreen
 from hub.tui.sheet import Column, Row, Section, Sheet, fit, lines_of, widths, wrapped
 from hub.tui.strings import chinese
 from hub.tui.task import TaskTree
-from tests.tuitest import HOSTILE, SAFE, shown, until
+from tests.tuitest import HOSTILE, SAFE, shown, table, until
+from tests.tuitest import drive as drive_list
 
 GIVEN = {"source": "curated", "retrieved_at": "2026-11-01", "licence": "CC0-1.0"}
 PWC = {"source": "pwc_archive", "retrieved_at": "2020-08-28", "licence": "CC-BY-SA-4.0"}
@@ -538,6 +539,21 @@ def test_frameworks_stand_side_by_side(home: Paths) -> None:
         await until(pilot, lambda: here(app) and app.screen.key == "framework:keras")  # type: ignore[attr-defined]
 
     drive(home, "framework:torch", promise)
+
+
+def test_c_in_the_list_compares_what_is_marked(home: Paths) -> None:
+    async def promise(app: HubApp, pilot: Pilot[None]) -> None:
+        await pilot.press("3")
+        await until(pilot, lambda: table(app).count == 2)
+        await until(pilot, lambda: app.screen.chosen)  # type: ignore[attr-defined]
+        await pilot.press("space", "c")
+        assert len(app.screen_stack) == 1, "one alone is not compared"
+        await pilot.press("space")
+        assert len(table(app).marked) == 2
+        await pilot.press("c")
+        await until(pilot, lambda: isinstance(app.screen, Comparison) and app.screen.value)
+
+    drive_list(home, promise)
 
 
 def test_growth_is_of_a_year_and_only_where_somebody_counted() -> None:

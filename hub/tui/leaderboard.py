@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.segment import Segment
@@ -50,7 +51,7 @@ class Ranking:
     board: Board
     recipes: "tuple[Listed, ...]"
 
-    @property
+    @cached_property
     def metrics(self) -> tuple[str, ...]:
         """Every metric that some row has, the one it is ranked by first, in the order of the board."""
         found = dict.fromkeys(cell.metric for row in self.board.rows for cell in row.cells)
@@ -58,10 +59,15 @@ class Ranking:
             found = {self.board.metric: None} | found
         return tuple(found)
 
-    @property
+    @cached_property
     def runnable(self) -> frozenset[Key]:
         """Papers on it whose number a baseline of ours is measured against."""
         return frozenset(one.claim.paper for one in self.recipes if one.claim and one.claim.paper)
+
+    @cached_property
+    def changed(self) -> bool:
+        """Whether a source printed another value before somewhere on it."""
+        return any(cell.earlier for row in self.board.rows for cell in row.cells)
 
 
 def chosen(
@@ -483,7 +489,7 @@ def around_row(value: Ranking, row: BoardRow | None, say: Say) -> list[Section]:
     ]
     if rest:
         rows.append(Row((say("Further metrics"), ", ".join(rest))))
-    if any(cell.earlier for one in board.rows for cell in one.cells):
+    if value.changed:
         rows.append(Row(("*", say("its source printed another value before"))))
     return [*found, Section(say("The board"), tuple(rows))]
 
