@@ -87,9 +87,14 @@ class BaselinesPane(Speaking, Widget):
     BaselinesPane {
         height: 1fr;
         & > Horizontal { height: 1fr; }
-        & #baselines { border: round $panel-lighten-2; }
-        & #recipe { border: round $panel-lighten-2; padding: 0 1; scrollbar-size-vertical: 1; }
-        & #baselines:focus-within, & #recipe:focus { border: round $primary; }
+        & #baselines { border: round $foreground 22%; border-title-color: $foreground 70%; }
+        & #recipe {
+            border: round $foreground 22%;
+            border-title-color: $foreground 70%;
+            padding: 0 1;
+            scrollbar-size-vertical: 1;
+        }
+        & #baselines:focus-within, & #recipe:focus { border: round $primary; border-title-color: $text-primary; }
         & #baselines-note { height: auto; padding: 0 1; display: none; }
     }
     BaselinesPane > Horizontal { layout: vertical; }
@@ -324,10 +329,21 @@ class BaselineScreen(HubScreen):
 
     DEFAULT_CSS = """
     BaselineScreen {
-        & #recipe { height: 3fr; border: round $panel-lighten-2; padding: 0 1; scrollbar-size-vertical: 1; }
-        & #runs { height: 2fr; min-height: 5; border: round $panel-lighten-2; }
+        & #recipe {
+            height: 3fr;
+            border: round $foreground 22%;
+            border-title-color: $foreground 70%;
+            padding: 0 1;
+            scrollbar-size-vertical: 1;
+        }
+        & #runs {
+            height: 2fr;
+            min-height: 5;
+            border: round $foreground 22%;
+            border-title-color: $foreground 70%;
+        }
         & #none { padding: 0 1; display: none; }
-        & #recipe:focus, & #runs:focus-within { border: round $primary; }
+        & #recipe:focus, & #runs:focus-within { border: round $primary; border-title-color: $text-primary; }
     }
     BaselineScreen.-spacious > Vertical { layout: horizontal; }
     BaselineScreen.-spacious #recipe, BaselineScreen.-spacious #runs { height: 1fr; width: 1fr; }

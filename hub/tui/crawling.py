@@ -127,10 +127,26 @@ class CrawlScreen(HubScreen, inherit_bindings=False):
 
     DEFAULT_CSS = """
     CrawlScreen {
-        & #head { border: round $panel-lighten-2; padding: 0 1; height: auto; }
-        & #harvests { border: round $panel-lighten-2; height: 2fr; min-height: 4; }
-        & #said { border: round $panel-lighten-2; padding: 0 1; height: 3fr; scrollbar-size-vertical: 1; }
-        & #harvests:focus-within, & #said:focus { border: round $primary; }
+        & #head {
+            border: round $foreground 22%;
+            border-title-color: $foreground 70%;
+            padding: 0 1;
+            height: auto;
+        }
+        & #harvests {
+            border: round $foreground 22%;
+            border-title-color: $foreground 70%;
+            height: 2fr;
+            min-height: 4;
+        }
+        & #said {
+            border: round $foreground 22%;
+            border-title-color: $foreground 70%;
+            padding: 0 1;
+            height: 3fr;
+            scrollbar-size-vertical: 1;
+        }
+        & #harvests:focus-within, & #said:focus { border: round $primary; border-title-color: $text-primary; }
     }
     """
     AUTO_FOCUS = "Rows"

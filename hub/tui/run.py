@@ -44,12 +44,27 @@ class CurveScreen(HubScreen, inherit_bindings=False):
 
     DEFAULT_CSS = """
     CurveScreen {
-        & #head { border: round $panel-lighten-2; padding: 0 1; height: auto; }
+        & #head {
+            border: round $foreground 22%;
+            border-title-color: $foreground 70%;
+            padding: 0 1;
+            height: auto;
+        }
         & #body { height: 1fr; }
         & #curves { height: 3fr; min-height: 5; }
-        & #curves > Vertical { border: round $panel-lighten-2; width: 1fr; }
-        & #said { height: 2fr; border: round $panel-lighten-2; padding: 0 1; scrollbar-size-vertical: 1; }
-        & #said:focus { border: round $primary; }
+        & #curves > Vertical {
+            border: round $foreground 22%;
+            border-title-color: $foreground 70%;
+            width: 1fr;
+        }
+        & #said {
+            height: 2fr;
+            border: round $foreground 22%;
+            border-title-color: $foreground 70%;
+            padding: 0 1;
+            scrollbar-size-vertical: 1;
+        }
+        & #said:focus { border: round $primary; border-title-color: $text-primary; }
     }
     CurveScreen.-spacious #body { layout: horizontal; }
     CurveScreen.-spacious #curves { width: 3fr; height: 1fr; }

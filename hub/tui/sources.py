@@ -102,9 +102,14 @@ class SourcesPane(Speaking, Widget):
     SourcesPane {
         height: 1fr;
         & > Horizontal { height: 1fr; }
-        & #sources { border: round $panel-lighten-2; }
-        & #source { border: round $panel-lighten-2; padding: 0 1; scrollbar-size-vertical: 1; }
-        & #sources:focus-within, & #source:focus { border: round $primary; }
+        & #sources { border: round $foreground 22%; border-title-color: $foreground 70%; }
+        & #source {
+            border: round $foreground 22%;
+            border-title-color: $foreground 70%;
+            padding: 0 1;
+            scrollbar-size-vertical: 1;
+        }
+        & #sources:focus-within, & #source:focus { border: round $primary; border-title-color: $text-primary; }
         & #sources-note { height: auto; padding: 0 1; display: none; }
     }
     SourcesPane > Horizontal { layout: vertical; }
