@@ -134,11 +134,19 @@ def _key_of(datasets: Mapping[str, Data], name: str) -> str | None:
     return datasets[name].key if name in datasets else None
 
 
-def seconds_of(one: "Listed", budget: str = "full", minutes: float | None = None) -> float | None:
-    """Of one seed on this machine; None while nobody can say."""
+def seconds_of(one: "Listed") -> float | None:
+    """Of one seed with the full budget on this machine; None while nobody can say."""
+    return None if one.minutes is None else one.minutes * 60
+
+
+def seconds_for(
+    known: Able, one: "Listed", budget: str, minutes: float | None = None
+) -> float | None:
+    """Of one seed with a budget, and minutes at most."""
     if budget == "smoke":
         return SMOKE_SECONDS
-    seconds = None if one.minutes is None else one.minutes * 60 * SHARES[budget]
+    whole = seconds_of(one)
+    seconds = None if whole is None else whole * SHARES[budget]
     if minutes is not None:
         seconds = minutes * 60 if seconds is None else min(seconds, minutes * 60)
     return seconds

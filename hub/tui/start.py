@@ -28,7 +28,7 @@ from hub.tui.measured import (
     verdict_line,
     wrong_lines,
 )
-from hub.tui.runnable import Able, Data, able, data, fitting, most_seconds, seconds_of, tried
+from hub.tui.runnable import Able, Data, able, data, fitting, most_seconds, seconds_for, tried
 from hub.tui.running import Training, left_over
 from hub.tui.strings import Say
 
@@ -174,7 +174,7 @@ class StartRun(Asking[None]):
         seeds: tuple[int, ...] = ()
         try:
             seeds, _, minutes = self._said()
-            each = seconds_of(one, self.budget, minutes)
+            each = seconds_for(self.known, one, self.budget, minutes)
             cost = None if each is None else each * len(seeds)
             lines += self._cost_lines(one, seeds, cost)
         except UsageError as error:
