@@ -1,6 +1,7 @@
 """What the screens of single entries promise: reading, going on, coming back, and what one keeps."""
 
 import asyncio
+import shutil
 import sqlite3
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -606,6 +607,35 @@ def test_a_leaderboard_shows_values_as_printed_and_what_they_were_before(home: P
         await until(pilot, lambda: rows(app)[0][2] in ("60K", "2M"))
 
     drive(home, BOARD, promise, size=(180, 45))
+
+
+def test_the_mouse_ranks_by_a_title_and_opens_a_row(home: Paths) -> None:
+    async def promise(app: Opened, pilot: Pilot[None]) -> None:
+        board = app.screen.query_one(BoardTable)
+        titles = board.render_line(0).text
+        await pilot.click(BoardTable, offset=(titles.index("Params") + 2, 1))
+        await until(pilot, lambda: app.screen.value.board.metric == "Params")  # type: ignore[attr-defined]
+        await until(pilot, lambda: rows(app)[0][1] == "ResNet-9")
+        await pilot.click(BoardTable, offset=(10, 2), times=2)
+        await until(pilot, lambda: isinstance(app.screen, PaperScreen))
+
+    drive(home, BOARD, promise, size=(180, 45))
+
+
+def test_papers_that_come_near_are_named_or_why_not(home: Paths, tmp_path: Path) -> None:
+    def related(app: HubApp) -> str:
+        return text(app).partition("Related papers")[2].partition("BibTeX")[0]
+
+    async def named(app: Opened, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: "Gradient-based learning" in related(app))
+
+    async def refused(app: Opened, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: "index" in related(app))
+        assert "Kaiming He" in text(app), "the rest is there all the same"
+
+    drive(home, "arxiv:1512.03385", named)
+    shutil.copy(home.catalog, tmp_path / "catalog.db")
+    drive(Paths(tmp_path), "arxiv:1512.03385", refused)
 
 
 def test_a_leaderboard_is_narrowed_to_code_and_to_what_runs_here(home: Paths) -> None:

@@ -98,8 +98,8 @@ class DatasetScreen(Detail[Dataset]):
         super().begin()
         self.set_interval(0.5, self._watch)
 
-    def fetch(self, queries: Queries) -> Dataset:
-        return read_dataset(queries, known(queries, self.paths, self.key))
+    def fetch(self, queries: Queries, key: Key) -> Dataset:
+        return read_dataset(queries, known(queries, self.paths, key))
 
     def entry_of(self, value: Dataset) -> Entry:
         return value.known.entry

@@ -99,8 +99,9 @@ class Detail(HubScreen, Generic[T]):
     class Read(Message):
         """The entry was read, or could not be."""
 
-        def __init__(self, outcome: Any) -> None:
+        def __init__(self, key: Key, outcome: Any) -> None:
             super().__init__()
+            self.key = key
             self.outcome = outcome
 
     class KeptRead(Message):
@@ -123,7 +124,7 @@ class Detail(HubScreen, Generic[T]):
 
     # -- what a screen gives -----------------------------------------------------------------
 
-    def fetch(self, queries: Queries) -> T:
+    def fetch(self, queries: Queries, key: Key) -> T:
         """Reads everything that is shown, in a worker."""
         raise NotImplementedError
 
@@ -168,7 +169,7 @@ class Detail(HubScreen, Generic[T]):
         first.show([Section(text=self.say("Reading …"), ink="faint")])
 
     def again(self) -> None:
-        self.read()
+        self.read(self.key)
 
     def own_changed(self) -> None:
         """What is kept about the entry is read anew: now, or when the screen is seen again."""
@@ -209,21 +210,23 @@ class Detail(HubScreen, Generic[T]):
     # -- reading -----------------------------------------------------------------------------
 
     @work(thread=True, exclusive=True, group="read")
-    def read(self) -> None:
+    def read(self, key: Key) -> None:
         worker = get_current_worker()
         outcome: T | HubError
         try:
             with closing(Queries(self.paths)) as queries:
-                outcome = self.fetch(queries)
+                outcome = self.fetch(queries, key)
         except HubError as error:
             outcome = error
         except Exception as error:  # noqa: BLE001 - the boundary: logged, and shown as a message
             outcome = unexpected(self.paths, error)
         if not worker.is_cancelled:
-            self.post_message(self.Read(outcome))
+            self.post_message(self.Read(key, outcome))
 
     @on(Read)
     async def _show_read(self, message: Read) -> None:
+        if message.key != self.key:
+            return
         first = self.value is None
         if isinstance(message.outcome, HubError):
             self.failed = message.outcome

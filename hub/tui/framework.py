@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from crawlers.keys import Key
 from hub.errors import NotFound
 from hub.queries import Entry, Queries, Shown
 from hub.tui.detail import Detail, known
@@ -75,8 +76,8 @@ def repository_of(queries: Queries, known: Known) -> Shown | None:
 class FrameworkScreen(Detail[Framework]):
     """One framework or tool."""
 
-    def fetch(self, queries: Queries) -> Framework:
-        return read_framework(queries, known(queries, self.paths, self.key))
+    def fetch(self, queries: Queries, key: Key) -> Framework:
+        return read_framework(queries, known(queries, self.paths, key))
 
     def entry_of(self, value: Framework) -> Entry:
         return value.known.entry

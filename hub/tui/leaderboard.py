@@ -247,11 +247,11 @@ class LeaderboardScreen(Detail[Ranking]):
 
     # -- reading -----------------------------------------------------------------------------
 
-    def fetch(self, queries: Queries) -> Ranking:
+    def fetch(self, queries: Queries, key: Key) -> Ranking:
         from hub import runs
         from hub.library import Library
 
-        board = queries.leaderboard(self.key, metric=self.metric)
+        board = queries.leaderboard(key, metric=self.metric)
         with Library.open(self.paths.library) as library:
             listed = runs.listed(library, self.paths)
         on_it = (

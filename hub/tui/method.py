@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from crawlers.keys import Key
 from hub.queries import Entry, Queries, Query
 from hub.tui.detail import Detail, known
 from hub.tui.sections import Known, entries_section, facts, notes, prose, recipes_section, title
@@ -49,8 +50,8 @@ def mentions(queries: Queries, entry: Entry, kind: str) -> tuple[tuple[Entry, ..
 class MethodScreen(Detail[Method]):
     """One method."""
 
-    def fetch(self, queries: Queries) -> Method:
-        return read_method(queries, known(queries, self.paths, self.key))
+    def fetch(self, queries: Queries, key: Key) -> Method:
+        return read_method(queries, known(queries, self.paths, key))
 
     def entry_of(self, value: Method) -> Entry:
         return value.known.entry

@@ -15,7 +15,7 @@ from hub.errors import HubError
 from hub.queries import Board, Entry, Queries
 from hub.tui import own
 from hub.tui.detail import Detail, known
-from hub.tui.reading import attempt, unexpected
+from hub.tui.reading import attempt, said
 from hub.tui.sections import (
     LINK,
     Known,
@@ -42,6 +42,10 @@ FACTS: Final = (
 )  # fmt: skip
 
 
+Ranks = dict[tuple[Key, str, str | None], tuple[int | None, int]]
+"""Board, metric and model -> rank, and of how many rows; only where the board ranks by that metric."""
+
+
 @dataclass(frozen=True)
 class Paper:
     """A paper with everything that is shown of it."""
@@ -56,8 +60,6 @@ class Paper:
     tasks: tuple[Entry, ...]
     introduced: tuple[Entry, ...]
     methods: tuple[Entry, ...]
-    related: tuple[Entry, ...] | None
-    """None: this catalog cannot say."""
     also: tuple[Key, ...]
 
 
@@ -76,7 +78,6 @@ def read_paper(queries: Queries, known: Known) -> Paper:
         around.in_order(queries, list(tasks)),
         around.introduced_by(queries, key),
         around.in_order(queries, list(fields.get("methods") or ())),
-        related(queries, key),
         around.also_called(queries, key),
     )
 
@@ -104,10 +105,6 @@ def _code(
     return tuple(found.values())
 
 
-Ranks = dict[tuple[Key, str, str | None], tuple[int | None, int]]
-"""Board, metric and model -> rank, and of how many rows; only where the board ranks by that metric."""
-
-
 def ranks_of(paper: Key, boards: Iterable[Board]) -> Ranks:
     """The ranks of a paper's rows on boards, by the metric that each board ranks by."""
     return {
@@ -119,36 +116,46 @@ def ranks_of(paper: Key, boards: Iterable[Board]) -> Ranks:
     }
 
 
-def related(queries: Queries, key: Key, limit: int = RELATED) -> tuple[Entry, ...] | None:
-    """Papers that come near to one; None where this hub cannot say."""
-    ask: Any = getattr(queries, "related", None)
-    if ask is None:
-        return None
+@dataclass(frozen=True)
+class More:
+    """What takes longer than the rest."""
+
+    ranks: Ranks
+    related: tuple[Entry, ...] | HubError
+    """An index that cannot be read is no reason to keep the rest back."""
+    bibtex: str
+
+
+def read_more(queries: Queries, paper: Paper) -> More:
+    """Ranks on its first boards, the papers whose text comes near, BibTeX."""
+    known = paper.known
+    boards = [queries.leaderboard(board) for board in paper.boards[:BOARDS]]
+    near: tuple[Entry, ...] | HubError
     try:
-        return tuple(getattr(one, "entry", one) for one in ask(key, limit))
-    except HubError:
-        return None
+        near = tuple(hit.entry for hit in queries.related(known.entry.key, RELATED))
+    except HubError as error:
+        near = error
+    bibtex = own.bibtex_text([(known.entry.key, known.fields)])
+    return More(ranks_of(known.entry.key, boards), near, bibtex)
 
 
 class PaperScreen(Detail[Paper]):
     """One paper."""
 
     class Later(Message):
-        """What takes longer than the rest: the ranks of its numbers, its BibTeX."""
+        """What takes longer than the rest was read, or could not be."""
 
-        def __init__(self, ranks: Ranks, bibtex: str) -> None:
+        def __init__(self, outcome: More | HubError) -> None:
             super().__init__()
-            self.ranks = ranks
-            self.bibtex = bibtex
+            self.outcome = outcome
 
     def __init__(self, key: Key) -> None:
         super().__init__(key)
-        self.ranks: Ranks | None = None
-        """None: not looked up yet."""
-        self.bibtex = ""
+        self.more: More | None = None
+        """None: not read yet."""
 
-    def fetch(self, queries: Queries) -> Paper:
-        return read_paper(queries, known(queries, self.paths, self.key))
+    def fetch(self, queries: Queries, key: Key) -> Paper:
+        return read_paper(queries, known(queries, self.paths, key))
 
     def entry_of(self, value: Paper) -> Entry:
         return value.known.entry
@@ -159,23 +166,17 @@ class PaperScreen(Detail[Paper]):
     @work(thread=True, exclusive=True, group="later")
     def read_on(self, value: Paper) -> None:
         worker = get_current_worker()
-
-        def ranks(queries: Queries) -> Ranks:
-            boards = (queries.leaderboard(board) for board in value.boards[:BOARDS])
-            return ranks_of(value.known.entry.key, boards)
-
-        found = attempt(self.paths, ranks)
-        try:
-            bibtex = own.bibtex_text([(value.known.entry.key, value.known.fields)])
-        except Exception as error:  # noqa: BLE001 - the boundary: logged, and said in its place
-            bibtex = unexpected(self.paths, error).what
+        outcome = attempt(self.paths, lambda queries: read_more(queries, value))
         if not worker.is_cancelled:
-            self.post_message(self.Later({} if isinstance(found, HubError) else found, bibtex))
+            self.post_message(self.Later(outcome))
 
     @on(Later)
     def _show_later(self, message: Later) -> None:
-        self.ranks, self.bibtex = message.ranks, message.bibtex
-        self.draw(stay=True)
+        if isinstance(message.outcome, HubError):
+            self.complain(message.outcome)
+        else:
+            self.more = message.outcome
+            self.draw(stay=True)
 
     def reading(self, value: Paper) -> Sequence[Section]:
         say, one = self.say, value.known
@@ -189,24 +190,30 @@ class PaperScreen(Detail[Paper]):
         ]  # fmt: skip
 
     def around(self, value: Paper) -> Sequence[Section]:
-        say = self.say
+        say, more = self.say, self.more
         found = [
             code_section(value.code, say),
-            results_section(value.results, self.ranks, say),
+            results_section(value.results, more.ranks if more else None, say),
             *recipes_section(value.known.recipes, say, say("Reproduced here")),
             *entries_section(say("Introduces"), value.introduced, say),
             *entries_section(say("Datasets"), value.datasets, say),
             *entries_section(say("Tasks"), value.tasks, say),
             *entries_section(say("Methods"), value.methods, say),
         ]
-        if value.related is not None:
-            found += entries_section(say("Related papers"), value.related, say)
+        near = more.related if more else ()
+        if isinstance(near, HubError):
+            found.append(Section(say("Related papers"), text=said(near), ink="bad"))
+        else:
+            found += entries_section(say("Related papers"), near, say)
         if value.also:
             found.append(
                 Section(say("Also known as"), tuple(Row((key,)) for key in value.also), (LINK,))
             )
         cited = Section(
-            "BibTeX", text=self.bibtex or say("Reading …"), ink="faint", origin=say("yb copies it.")
+            "BibTeX",
+            text=more.bibtex if more else say("Reading …"),
+            ink="faint",
+            origin=say("yb copies it."),
         )
         return [*found, cited]  # fmt: skip
 

@@ -79,8 +79,8 @@ def read_repository(queries: Queries, known: Known) -> Repository:
 class RepositoryScreen(Detail[Repository]):
     """One repository."""
 
-    def fetch(self, queries: Queries) -> Repository:
-        return read_repository(queries, known(queries, self.paths, self.key))
+    def fetch(self, queries: Queries, key: Key) -> Repository:
+        return read_repository(queries, known(queries, self.paths, key))
 
     def entry_of(self, value: Repository) -> Entry:
         return value.known.entry

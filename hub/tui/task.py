@@ -483,8 +483,8 @@ class TaskScreen(Detail[Task]):
 
     # -- values in ---------------------------------------------------------------------------
 
-    def fetch(self, queries: Queries) -> Task:
-        return read_task(queries, known(queries, self.paths, self.key))
+    def fetch(self, queries: Queries, key: Key) -> Task:
+        return read_task(queries, known(queries, self.paths, key))
 
     def entry_of(self, value: Task) -> Entry:
         return value.known.entry
