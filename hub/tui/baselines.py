@@ -14,6 +14,7 @@ from textual.worker import get_current_worker
 
 from crawlers.clean import clean
 from hub.errors import HubError
+from hub.tui.help import KeyPage
 from hub.tui.keyline import KeyLine
 from hub.tui.measured import (
     INK_OF,
@@ -83,6 +84,7 @@ class Found(Message):
 class BaselinesPane(Speaking, Widget):
     """The table of baselines, and the sheet of the one under the cursor."""
 
+    HELP = "Baselines"
     DEFAULT_CSS = """
     BaselinesPane {
         height: 1fr;
@@ -126,7 +128,7 @@ class BaselinesPane(Speaking, Widget):
                 left.border_title = Content(self.say("Baselines"))
                 yield Facts(id="baselines-note")
                 yield Rows(COLUMNS)
-            with VerticalScroll(id="recipe") as right:
+            with KeyPage(id="recipe") as right:
                 right.border_title = Content(self.say("Recipe"))
                 yield Facts()
 
@@ -327,6 +329,7 @@ class BaselinesPane(Speaking, Widget):
 class BaselineScreen(HubScreen):
     """One baseline over the whole terminal: its recipe, and every run of it."""
 
+    HELP = "Baseline"
     DEFAULT_CSS = """
     BaselineScreen {
         & #recipe {
@@ -363,7 +366,7 @@ class BaselineScreen(HubScreen):
 
     def compose(self) -> ComposeResult:
         with Vertical():
-            with VerticalScroll(id="recipe") as recipe:
+            with KeyPage(id="recipe") as recipe:
                 recipe.border_title = Content(clean(self.baseline))
                 yield Facts()
             with Vertical(id="runs") as runs:

@@ -18,6 +18,7 @@ from crawlers.clean import clean
 from hub.errors import HubError, UsageError
 from hub.paths import Paths
 from hub.tui.asking import Asking
+from hub.tui.help import KeyPage
 from hub.tui.keyline import KeyLine
 from hub.tui.measured import Facts, Heading, Line, bytes_, clock, lasting, until, wrong_lines
 from hub.tui.rows import Column, Row, Rows
@@ -125,6 +126,7 @@ COLUMNS: Final = (
 class CrawlScreen(HubScreen, inherit_bindings=False):
     """A crawl that goes on, whether this screen is there or not."""
 
+    HELP = "A crawl"
     DEFAULT_CSS = """
     CrawlScreen {
         & #head {
@@ -169,7 +171,7 @@ class CrawlScreen(HubScreen, inherit_bindings=False):
         with Vertical(id="harvests") as harvests:
             harvests.border_title = Content(self.say("Sources"))
             yield Rows(COLUMNS)
-        with VerticalScroll(id="said"):
+        with KeyPage(id="said"):
             yield Facts(id="outcome")
         yield KeyLine()
 

@@ -48,6 +48,7 @@ class Row:
 class Rows(Speaking, DataTable[Text]):
     """Shows rows; tells which one the cursor is on, and which one is opened."""
 
+    HELP = "The list"
     INKS = ("faint", "good", "bad", "warn", "strong")
     COMPONENT_CLASSES = {f"rows--{ink}" for ink in INKS}
     DEFAULT_CSS = """
@@ -71,8 +72,8 @@ class Rows(Speaking, DataTable[Text]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "select_cursor", "Open"),
-        Binding("j", "cursor_down", "Down", show=False),
-        Binding("k", "cursor_up", "Up", show=False),
+        Binding("j,down", "cursor_down", "Down", show=False),
+        Binding("k,up", "cursor_up", "Up", show=False),
         Binding("ctrl+d,pagedown", "page_down", "Page down", show=False),
         Binding("ctrl+u,pageup", "page_up", "Page up", show=False),
         Binding("g,home", "scroll_top", "First", show=False),

@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.message import Message
 
 from crawlers.clean import clean
+from hub.tui.help import KeyPage
 from hub.tui.keyline import KeyLine
 from hub.tui.measured import (
     Facts,
@@ -42,6 +43,7 @@ BAR: Final = 30
 class CurveScreen(HubScreen, inherit_bindings=False):
     """Facts above, a chart for the loss and one for what else is measured, what came of it below."""
 
+    HELP = "A run"
     DEFAULT_CSS = """
     CurveScreen {
         & #head {
@@ -89,7 +91,7 @@ class CurveScreen(HubScreen, inherit_bindings=False):
             yield Facts(id="state")
         with Vertical(id="body"):
             yield Horizontal(id="curves")
-            with VerticalScroll(id="said") as said:
+            with KeyPage(id="said") as said:
                 said.border_title = Content(self.say("Claimed beside measured"))
                 yield Facts(id="outcome")
         yield KeyLine()

@@ -19,6 +19,7 @@ from hub.errors import HubError
 from hub.paths import Paths
 from hub.queries import Queries
 from hub.tui.crawling import INKS, TARGETS, Crawl, CrawlScreen, StartCrawl
+from hub.tui.help import KeyPage
 from hub.tui.measured import Facts, Heading, Line, ago, clock, lasting, until, wrong_lines
 from hub.tui.rows import Column, Row, Rows
 from hub.tui.runnable import tried
@@ -98,6 +99,7 @@ def freshness_of(paths: Paths) -> dict[str, tuple[int, int]]:
 class SourcesPane(Speaking, Widget):
     """The crawl ledger, and the sheet of the source under the cursor."""
 
+    HELP = "Sources"
     DEFAULT_CSS = """
     SourcesPane {
         height: 1fr;
@@ -153,7 +155,7 @@ class SourcesPane(Speaking, Widget):
                 left.border_title = Content(self.say("Sources"))
                 yield Facts(id="sources-note")
                 yield Rows(COLUMNS)
-            with VerticalScroll(id="source"):
+            with KeyPage(id="source"):
                 yield Facts()
 
     def on_mount(self) -> None:

@@ -68,6 +68,8 @@ CHINESE: Final[dict[str, str]] = {
     "Download or check its data": "下载或校验其数据",
     # runs
     "Run": "运行",
+    "A run": "运行",
+    "A crawl": "抓取",
     "Runs": "运行记录",
     "When": "时间",
     "Seed": "种子",
