@@ -615,7 +615,7 @@ def test_the_mouse_ranks_by_a_title_and_opens_a_row(home: Paths) -> None:
         titles = board.render_line(0).text
         await pilot.click(BoardTable, offset=(titles.index("Params") + 2, 1))
         await until(pilot, lambda: app.screen.value.board.metric == "Params")  # type: ignore[attr-defined]
-        await until(pilot, lambda: rows(app)[0][1] == "ResNet-9")
+        await until(pilot, lambda: rows(app)[0][1] == "LeNet-5")
         await pilot.click(BoardTable, offset=(10, 2), times=2)
         await until(pilot, lambda: isinstance(app.screen, PaperScreen))
 
