@@ -117,7 +117,7 @@ class HubApp(App[None]):
     def pop_screen(self) -> AwaitComplete:
         """Back by one screen; a key that comes twice before the first has had its effect asks for one
         more than there are, and gets nothing."""
-        return super().pop_screen() if len(self.screen_stack) > 1 else AwaitComplete.nothing()
+        return super().pop_screen() if len(self.screen_stack) > 1 else AwaitComplete()
 
     def own_changed(self) -> None:
         """Tells every screen that the user's library has changed."""

@@ -50,10 +50,12 @@ class Terminal:
             output += self._read()
         return output
 
-    def quiet(self, seconds: float = 0.3) -> bytes:
-        """What is written until nothing has been for so long."""
-        output = b""
-        while select.select([self.controller], [], [], seconds)[0]:
+    def quiet(self, seconds: float = 0.3, limit_seconds: float = 5.0) -> bytes:
+        """What is written until nothing has been for so long; what never rests is left after a while."""
+        output, deadline = b"", time.perf_counter() + limit_seconds
+        while (
+            time.perf_counter() < deadline and select.select([self.controller], [], [], seconds)[0]
+        ):
             output += self._read()
         return output
 
