@@ -10,6 +10,7 @@ from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
@@ -30,6 +31,7 @@ from hub.paths import Paths
 from hub.queries import Entry
 from hub.tui.keyline import KeyLine
 from hub.tui.reading import attempt, said, unexpected
+from hub.tui.sheet import fit
 from hub.tui.speaking import Speaking
 
 if TYPE_CHECKING:
@@ -367,6 +369,7 @@ class NoteScreen(OwnScreen):
         & NoteList {
             height: auto; max-height: 8;
             border: none; background: transparent; padding: 0;
+            &:focus { border: none; }
         }
         & TextArea { height: 1fr; min-height: 3; border: round $panel-lighten-2; }
         & TextArea:focus { border: round $primary; }
@@ -511,7 +514,10 @@ class CopyScreen(OwnScreen):
     """What to copy; its keys make `yy`, `yu` and `yb` of the key that opened it."""
 
     DEFAULT_CSS = """
-    CopyScreen OptionList { height: auto; border: none; background: transparent; padding: 0; }
+    CopyScreen OptionList {
+        height: auto; border: none; background: transparent; padding: 0;
+        &:focus { border: none; }
+    }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "take(0)", "Key"),
@@ -530,13 +536,17 @@ class CopyScreen(OwnScreen):
             (
                 "b",
                 "BibTeX",
-                self.say("{n} papers").format(n=papers) if papers else self.say("papers only"),
+                f"{papers:,}" if papers > 1 else "" if papers else self.say("papers only"),
             ),
         )
+        width = max(cell_len(what) for _, what, _ in lines)
         with Vertical() as window:
             window.border_title = self.heading("Copy")
             yield OptionList(
-                *(Option(Text(clean(f"{key}  {what:<8}  {value}"))) for key, what, value in lines),
+                *(
+                    Option(Text(f"{key}  {fit(what, width)}  {clean(value)}"))
+                    for key, what, value in lines
+                ),
                 markup=False,
             )
         yield KeyLine()

@@ -42,7 +42,6 @@ CHINESE: Final[dict[str, str]] = {
     "BibTeX": "BibTeX",
     "papers only": "仅限论文",
     "BibTeX is of papers only": "只有论文才有 BibTeX",
-    "{n} papers": "{n} 篇论文",
     "Nothing to copy: no address is known": "没有可复制的内容：网址未知",
     "Reading …": "正在读取 …",
     # sheets
