@@ -523,7 +523,7 @@ def recipe_lines(say: Say, one: "Listed", where: Data | None) -> list[Line | Hea
     ]
     if baseline.teaches:
         lines.append(Line("\n".join(baseline.teaches), say("Teaches")))
-    lines += [Line(note, say("Note")) for note in baseline.notes]
+    lines += [Line(note, say("Remark")) for note in baseline.notes]
     return lines
 
 

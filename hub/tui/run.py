@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 EVERY: Final = 0.5
 """Seconds between two looks at a run: it tells of itself as often."""
 
+LOW: Final = 20
+"""Lines that a screen needs for a chart and a sheet."""
+
 BAR: Final = 30
 """Cells of the bar that shows how far it is."""
 
@@ -72,9 +75,9 @@ class CurveScreen(HubScreen, inherit_bindings=False):
     CurveScreen.-spacious #curves { width: 3fr; height: 1fr; }
     CurveScreen.-spacious #said { width: 2fr; height: 1fr; }
     CurveScreen.-spacious #curves { layout: vertical; }
-    CurveScreen.-short #said { display: none; }
-    CurveScreen.-short.-ended #curves { display: none; }
-    CurveScreen.-short.-ended #said { display: block; height: 1fr; }
+    CurveScreen.-low #said { display: none; }
+    CurveScreen.-low.-ended #curves { display: none; }
+    CurveScreen.-low.-ended #said { display: block; height: 1fr; }
     """
     AUTO_FOCUS = "#said"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -99,6 +102,11 @@ class CurveScreen(HubScreen, inherit_bindings=False):
     @property
     def heading(self) -> str:
         raise NotImplementedError
+
+    def on_resize(self) -> None:
+        """Where there is no room for both, the chart stands there while the run goes on, and then the
+        outcome."""
+        self.set_class(self.size.height < LOW, "-low")
 
     def on_mount(self) -> None:
         self.ready()
@@ -319,7 +327,7 @@ def condition_lines(say: Say, one: dict[str, Any]) -> Iterable[Line | Heading]:
     environment, speed, whole = one["environment"], one["speed"], one["whole"]
     yield from (Line(reason_said(say, reason), say("Reason"), "warn") for reason in one["reasons"])
     if one.get("imported"):
-        yield Line(say("measured by somebody else"), say("Note"), "warn")
+        yield Line(say("measured by somebody else"), say("Remark"), "warn")
     cpu = f"CPU {lasting(say, whole['cpu_seconds'])}"
     yield Line(f"{one['tested']:,}", say("Tested rows"))
     yield Line(f"{one['epochs']:g} / {one['full_epochs']:g}", say("Epochs"))
@@ -333,7 +341,7 @@ def condition_lines(say: Say, one: dict[str, Any]) -> Iterable[Line | Heading]:
     yield Line(one["digest"], say("Digest"))
     yield Line(one["recipe_sha256"], say("Recipe"))
     yield from (Line(f"{name} {digest}", say("Data")) for name, digest in one["data"].items())
-    yield from (Line(note, say("Note")) for note in one["notes"])
+    yield from (Line(note, say("Remark")) for note in one["notes"])
 
 
 def _share(value: float | None) -> str:

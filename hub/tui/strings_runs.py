@@ -20,7 +20,7 @@ CHINESE: Final[dict[str, str]] = {
     "Parameters": "参数量",
     "Epochs": "训练轮数",
     "Teaches": "讲解",
-    "Note": "说明",
+    "Remark": "说明",
     "Measured here": "本机实测",
     "What it needs": "所需条件",
     "Value": "数值",
