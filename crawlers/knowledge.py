@@ -1,4 +1,4 @@
-"""Where the hand-kept data/ folder lies, and the table of metrics that is read from it."""
+"""Where the hand-kept data/ folder lies, and the tables of metrics and of words that are read from it."""
 
 import re
 import tomllib
@@ -41,6 +41,14 @@ def metrics() -> dict[str, Metric]:
             for spelling in (row["name"], *row.get("aliases", ())):
                 table[_folded(spelling)] = known
     return table
+
+
+@cache
+def words() -> dict[str, str]:
+    """Chinese words of the field that are nobody's name, with what English papers call them
+    (data/words.toml)."""
+    with (folder() / "words.toml").open("rb") as file:
+        return dict(tomllib.load(file)["words"])
 
 
 @cache

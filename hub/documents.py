@@ -99,6 +99,9 @@ def _papers(catalog: Catalog, tasks: dict[str, str], keys: read.Keys) -> Iterato
             filters=tuple(filters),
             year=int(published[:4]) if published else 0,
             prior=log1p(rows.get(key, 0)) + log1p(code),
+            day=int(published.replace("-", "")) if published else -1,
+            results=rows.get(key, 0),
+            code=code,
         )
 
 
@@ -113,13 +116,20 @@ def _repositories(catalog: Catalog, keys: read.Keys) -> Iterator[Document]:
             names=(),
             body="\n".join(word for word in words if word),
             filters=("kind:repository",),
-            prior=log1p(papers.get(key, 0)) + log10(1 + stars.get(key, 0)),
+            prior=log1p(papers.get(key, 0)) + log10(1 + (stars.get(key) or 0)),
+            name=name,
+            stars=_known(stars.get(key)),
         )
 
 
-def _stars(catalog: Catalog, repositories: read.Keys) -> dict[str, int]:
-    """The newest known stars of each of these repositories."""
-    return {row["repository"]: row["stars"] or 0 for row in read.stars(catalog, repositories)}
+def _stars(catalog: Catalog, repositories: read.Keys) -> dict[str, int | None]:
+    """The newest stars of each of these repositories; None where its newest snapshot has none."""
+    return {row["repository"]: row["stars"] for row in read.stars(catalog, repositories)}
+
+
+def _known(count: int | None) -> int:
+    """A count as the index keeps it: -1 is unknown."""
+    return -1 if count is None else count
 
 
 def _homes(catalog: Catalog, frameworks: read.Keys) -> read.Keys:
@@ -140,18 +150,31 @@ def _named(
     if table == "dataset":
         for row in read.board_tasks(catalog, keys):
             on_tasks[row["dataset"]].add(row["task"])
+    above: dict[str, set[str]] = defaultdict(set)
+    if table == "task":
+        for row in read.parents(catalog, keys):
+            above[row["task"]].add(row["parent"])
     for row in read.whole(catalog, table, keys):
-        kind = row["key"].partition(":")[0]
-        its_tasks = sorted(on_tasks[row["key"]].union(row.get("tasks", ())))
+        key = row["key"]
+        its_tasks = sorted(on_tasks[key].union(row.get("tasks", ())))
+        filters = [f"kind:{key.partition(':')[0]}", *(f"task:{task}" for task in its_tasks)]
+        filters += [f"under:{task}" for task in sorted(above[key])]
+        if row.get("area"):
+            filters.append(f"area:{row['area']}")
+        its_stars = stars.get(row.get("repository") or "")
         yield Document(
-            key=row["key"],
+            key=key,
             names=tuple(dict.fromkeys(names_of(row))),
             body="\n".join(_words(row, [tasks.get(task, "") for task in its_tasks])),
-            filters=(f"kind:{kind}", *(f"task:{task}" for task in its_tasks)),
+            filters=tuple(filters),
             year=row["year"] or 0,
-            prior=log1p(boards.get(row["key"], 0))
-            + log10(1 + stars.get(row.get("repository") or "", 0))
+            prior=log1p(boards.get(key, 0))
+            + log10(1 + (its_stars or 0))
             + (CURATED_PRIOR if row["source"] == "curated" else 0.0),
+            name=row["name"],
+            results=-1 if table == "framework" else boards.get(key, 0),
+            code=_known(row.get("papers")) if table == "method" else -1,
+            stars=_known(its_stars),
         )
 
 

@@ -60,6 +60,8 @@ class Hits:
     hits: tuple[Hit, ...]
     stale: int = 0
     """Writes to the catalog that the index has not seen."""
+    translated: tuple[tuple[str, str], ...] = ()
+    """How a Chinese query was read: pairs of what stands in it and the English name."""
 
 
 def filters_of(query: Query, tasks: Sequence[Key]) -> list[list[str]]:
@@ -76,9 +78,11 @@ def filters_of(query: Query, tasks: Sequence[Key]) -> list[list[str]]:
     return groups
 
 
-def words_of(text: str) -> list[str]:
-    """The different terms of a query, in its order."""
-    return list(dict.fromkeys(terms(text)))
+def text_of(row: Row) -> tuple[str, str]:
+    """What an entry is called, and what is said about it."""
+    name = row.get("title") or row.get("name") or ""
+    about = (row.get(column) for column in ("abstract", "summary", "description"))
+    return name, "\n".join(text for text in about if text)
 
 
 def matches(

@@ -1,8 +1,10 @@
 """library.db: what is the user's own. No import, crawl, migration or rebuild of the catalog touches it."""
 
 import json
+import os
 import secrets
 import sqlite3
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -29,6 +31,8 @@ TICK: Final = timedelta(milliseconds=1)
 """The smallest step between two moments of a library."""
 SET_BACK: Final = timedelta(minutes=1)
 """A moment further ahead than this was written while the clock was wrong; it does not count."""
+_migrating: Final = threading.Lock()
+"""Alembic keeps what it is about in a global: one migration at a time in a process."""
 
 
 @dataclass(frozen=True)
@@ -141,9 +145,7 @@ class Library:
             raise UsageError(
                 f"{reading!r} is no reading state", hint=f"One of: {', '.join(READING)}"
             )
-        text = clean_lines(note) if note is not None else None
-        if text is not None and (not text or len(text) > MAX_NOTE):
-            raise UsageError(f"a note has 1 to {MAX_NOTE:,} characters")
+        text = _note_text(note) if note is not None else None
         with self._transaction():
             now = self._moment()
             self._db.execute(
@@ -187,6 +189,39 @@ class Library:
             )
             self._changed(key)
         return self.get(key)
+
+    def unread(self, key: str) -> Kept:
+        """Takes the reading state away."""
+        self.get(key)
+        with self._transaction():
+            self._db.execute(
+                "UPDATE library_entry SET reading = NULL, changed_at = ? WHERE key = ?",
+                (self._moment(), key),
+            )
+        return self.get(key)
+
+    def forget_if_empty(self, key: str) -> Kept | None:
+        """What is kept about a key; once nothing is, neither star, state, tag nor note, its row goes."""
+        kept = self._get(key)
+        if kept is None or kept.favourite or kept.reading or kept.tags or kept.notes:
+            return kept
+        self.remove(key)
+        return None
+
+    def rewrite_note(self, note: str, text: str) -> str:
+        """Gives a note another text; returns the key it belongs to."""
+        cleaned = _note_text(text)
+        with self._transaction():
+            now = self._moment()
+            row = self._db.execute("SELECT key FROM library_note WHERE id = ?", (note,)).fetchone()
+            if row is None:
+                raise NotFound(f"no note {note}", hint="hub library show KEY lists the ids.")
+            self._db.execute(
+                "UPDATE library_note SET text = ?, changed_at = ? WHERE id = ?",
+                (cleaned, now, note),
+            )
+            self._db.execute("UPDATE library_entry SET changed_at = ? WHERE key = ?", (now, row[0]))
+        return str(row[0])
 
     def drop_note(self, note: str) -> str:
         """Removes a note by its id; returns the key it belonged to."""
@@ -332,6 +367,14 @@ def as_line(kept: Kept) -> dict[str, Any]:
     }
 
 
+def _note_text(text: str) -> str:
+    """A note as it is kept. UsageError when nothing is left of it, or too much."""
+    cleaned = clean_lines(text)
+    if not cleaned or len(cleaned) > MAX_NOTE:
+        raise UsageError(f"a note has 1 to {MAX_NOTE:,} characters")
+    return cleaned
+
+
 def tag_of(text: str) -> str:
     """A tag as it is kept: cleaned, lower case, blanks as hyphens. UsageError when nothing is left."""
     tag = clean(text).lower().replace(" ", "-").strip("-")
@@ -341,16 +384,37 @@ def tag_of(text: str) -> str:
 
 
 def migrate(path: Path) -> None:
-    """Brings the file to HEAD."""
+    """Brings the file to HEAD. A new one appears under its name whole: who reads at that moment finds
+    none or a finished one."""
     from hub.migrations import upgrade
 
     try:
-        upgrade(path, "library", HEAD)
+        with _migrating:
+            if path.exists():
+                upgrade(path, "library", HEAD)
+                return
+            made = path.with_name(f"{path.name}.new-{os.getpid()}")
+            try:
+                upgrade(made, "library", HEAD)
+                _take_place(made, path)
+            finally:
+                made.unlink(missing_ok=True)
     except OSError as error:
         raise HubError(
             f"cannot make {path}: {error.strerror or error}",
             hint="Set HUB_HOME to a folder of your own.",
         ) from error
+
+
+def _take_place(made: Path, path: Path) -> None:
+    """Gives a new file its name, unless somebody else was first: then theirs stays."""
+    try:
+        os.link(made, path)
+    except FileExistsError:
+        pass
+    except OSError:  # a file system without hard links
+        if not path.exists():
+            made.rename(path)
 
 
 def _empty() -> sqlite3.Connection:

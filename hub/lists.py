@@ -27,6 +27,8 @@ class TreeNode:
     name_zh: str | None
     boards: int
     rows: int
+    area: str | None = None
+    """The field that its source counts the task to: `computer-vision`; None is unknown."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ def tree_of(
             row["name"],
             row["name_zh"],
             *boards.get(row["task"], (0, 0)),
+            row["area"],
         )
         for row in places
     ]
@@ -74,6 +77,7 @@ def tree_of(
             row["name"],
             row["name_zh"],
             *boards.get(row["key"], (0, 0)),
+            row["area"],
         )
         for row in unplaced
     ]

@@ -8,30 +8,33 @@ imported when they are first needed, since making one class costs up to a millis
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from crawlers.keys import Key, kind_of, parse_key, slug
 from hub.catalog import Catalog, Row, fold, history, ledger, read
 from hub.catalog.read import TABLE_OF
 from hub.entries import KINDS, Entry, address_of, check_kinds, entry_of
-from hub.errors import HubError, NotFound, UsageError
+from hub.errors import Damaged, HubError, NotFound, UsageError
 from hub.paths import Paths
 
 if TYPE_CHECKING:
     from hub.boards import Board, BoardRow, Cell
+    from hub.browsing import Browsing, Facet, View
     from hub.hits import Hit, Hits, Match, Query
     from hub.index import Index
+    from hub.index.asked import Asked, Translated
     from hub.lists import Listing, SourceState, TreeNode
     from hub.shown import Shown
 
 __all__ = [
-    "KINDS", "SORTS", "TABLE_OF", "Board", "BoardRow", "Cell", "Entry", "Hit", "Hits", "Listing",
-    "Match", "Queries", "Query", "Shown", "SourceState", "TreeNode", "address_of", "entry_of",
+    "KINDS", "SORTS", "TABLE_OF", "Board", "BoardRow", "Browsing", "Cell", "Entry", "Facet", "Hit",
+    "Hits", "Listing", "Match", "Queries", "Query", "Shown", "SourceState", "TreeNode", "View",
+    "address_of", "entry_of",
 ]  # fmt: skip
 
 _MADE_IN: Final = {
     "boards": ("Board", "BoardRow", "Cell"),
+    "browsing": ("Browsing", "Facet", "View"),
     "hits": ("Hit", "Hits", "Match", "Query"),
     "lists": ("Listing", "SourceState", "TreeNode"),
     "shown": ("Shown",),
@@ -52,49 +55,138 @@ if not TYPE_CHECKING:  # a type checker would take any name for one of these
 SORTS: Final = tuple(dict.fromkeys(sort for sorts in read.SORTS_OF.values() for sort in sorts))
 """Every order in which some kind can be listed."""
 
+MANY: Final = 50_000
+"""Above so many rows a list is read from the index, where it is current: SQLite would sort them all."""
+
 _NAME_ORDER: Final = ("dataset", "framework", "tool", "task", "topic", "method", "board")
 """The kind that a bare name most likely means comes first."""
 
 
 class Queries:
-    """The reads of one home: an open catalog, and an index opened when it is first asked."""
+    """The reads of one home: an open catalog, and an index opened when it is first asked.
+
+    One can be kept for as long as a program runs and be asked from any thread: it sees what is
+    written meanwhile, and a newer index once there is one.
+    """
 
     def __init__(self, paths: Paths) -> None:
         self.paths = paths
         self.catalog = Catalog.open(paths.catalog)
+        self._opened: Index | None = None
+        self._tasks: tuple[int, dict[Key, tuple[str, str | None]]] | None = None
 
     def close(self) -> None:
         self.catalog.close()
 
-    @cached_property
+    def let_go(self) -> None:
+        """Hands back what of the index's files was read into this process: for a pause in long use."""
+        if self._opened is not None:
+            self._opened.let_go()
+
+    @property
     def index(self) -> "Index":
+        """The index in use now."""
         from hub.index import Index  # numpy: 0.1 s that lists and completion need not pay
 
-        return Index.open(self.paths.index)
+        self._opened = Index.open(self.paths.index, self._opened)
+        return self._opened
 
     # -- search ------------------------------------------------------------------------------
 
     def search(self, query: "Query") -> "Hits":
         """The best hits of all kinds in one ranked list; no words match everything that passes."""
-        from hub.hits import Hit, Hits, filters_of, matches, words_of
+        from hub.hits import Hit, Hits, filters_of, matches
 
         check_kinds(query.kinds)
         filters = filters_of(query, [self.task(task) for task in query.tasks])
-        found, best = self.index.search(
-            query.text, limit=query.limit, filters=filters, years=query.years
-        )
+        index = self.index
+        asked, translated = self._asked(query.text)
+        found, best = index.search(asked, limit=query.limit, filters=filters, years=query.years)
         entries = self.entries([one.key for one in best])
-        words = words_of(query.text) if query.explain else []
+        words = [term for term, _ in (*asked.terms, *asked.aside)] if query.explain else []
         hits = tuple(
             Hit(
                 entries[one.key],
                 one.score,
-                matches(self._row(one.key) or {}, words, self.index.weight) if words else (),
+                matches(self._row(one.key) or {}, words, index.weight) if words else (),
             )
             for one in best
             if one.key in entries
         )
-        return Hits(found, hits, max(0, self.catalog.generation() - self.index.generation))
+        return Hits(found, hits, self._stale(index), translated)
+
+    def _asked(self, text: str, *, typing: bool = False) -> "tuple[Asked, Translated]":
+        """The words of a query, and what of it was put into English."""
+        from hub.index.asked import MAX_QUERY, asked_of
+
+        translated: Translated = ()
+        if not text.isascii():
+            from hub.chinese import translated as read_as
+
+            translated = read_as(
+                text[:MAX_QUERY], lambda names: read.known_names(self.catalog, names), self._english
+            )
+        return asked_of(text, translated=translated, typing=typing), translated
+
+    def _english(self, name: str) -> str | None:
+        """The English name of what goes by this one; of an abbreviation what it stands for, too."""
+        for key in self._named(name, ())[:1]:
+            row = self._row(key) or {}
+            short, whole = row.get("name"), row.get("full_name")
+            if not whole or not short or short.lower() in name.lower():
+                return short
+            return f"{whole} ({short})" if whole != short else short
+        return None
+
+    def _stale(self, index: "Index") -> int:
+        return max(0, self.catalog.generation() - index.generation)
+
+    def related(self, key: Key, limit: int = 10) -> "tuple[Hit, ...]":
+        """The papers whose text is nearest to that of an entry, the entry itself left out."""
+        from collections import Counter
+
+        from hub.hits import Hit, text_of
+        from hub.index import TITLE_WEIGHT
+        from hub.words import terms
+
+        row = self._row(key)
+        if row is None:
+            raise NotFound(f"nothing known as {key}", nearest=self.nearest(key))
+        name, body = text_of(row)
+        said = Counter(terms(name) * TITLE_WEIGHT + terms(body))
+        best = self.index.nearest(said, besides=key, limit=limit, filters=[["kind:paper"]])
+        entries = self.entries([one.key for one in best])
+        return tuple(Hit(entries[one.key], one.score) for one in best if one.key in entries)
+
+    # -- browse ------------------------------------------------------------------------------
+
+    def browse(self, view: "View") -> "Browsing":
+        """The list that a view gives, of any length, in any order: pages, facets and what to highlight."""
+        from hub.browsing import Browsing, checked, groups_of
+
+        sort = checked(view)
+        index = self.index
+        asked, translated = self._asked(view.text, typing=view.typing)
+        return Browsing(
+            view,
+            index,
+            asked,
+            groups_of(view, None if view.task is None else self.task(view.task)),
+            sort,
+            translated=translated,
+            stale=self._stale(index),
+            entries=self.entries,
+            task_names=self._task_names,
+        )
+
+    def _task_names(self) -> dict[Key, tuple[str, str | None]]:
+        """Name and Chinese name of every task; read again only after a write."""
+        generation = self.catalog.generation()
+        if self._tasks is None or self._tasks[0] != generation:
+            rows = read.task_names(self.catalog)
+            names = {row["key"]: (row["name"], row["name_zh"]) for row in rows}
+            self._tasks = generation, names
+        return self._tasks[1]
 
     def _row(self, key: Key) -> Row | None:
         return self.catalog.get(TABLE_OF[kind_of(key) or "paper"], key)
@@ -291,17 +383,41 @@ class Queries:
             raise UsageError("repositories have no year", hint="Leave --year out.")
         if area is not None and kind not in ("task", "topic", "method"):
             raise UsageError(f"{kind} entries have no area", hint="Leave --area out.")
+        within = None if area is None else slug(area)
+        if read.about_how_many(self.catalog, TABLE_OF[kind]) > MANY:
+            years = None if year is None else (year, year)
+            listed = self._listed(kind, sort, on_task, years, within)
+            if listed is not None:
+                return Listing(listed.found, listed.page(offset, limit))
         found, rows = read.listing(
             self.catalog,
             kind,
             sort=sort,
             task=on_task,
             year=year,
-            area=None if area is None else slug(area),
+            area=within,
             limit=limit,
             offset=offset,
         )
         return Listing(found, tuple(map(entry_of, rows)))
+
+    def _listed(
+        self,
+        kind: str,
+        sort: str,
+        task: Key | None,
+        years: tuple[int, int] | None,
+        area: str | None,
+    ) -> "Browsing | None":
+        """The same list from the index; None unless that says what the catalog says now."""
+        from hub.browsing import View
+
+        areas = () if area is None else (area,)
+        try:
+            browsing = self.browse(View("", (kind,), sort, task=task, years=years, areas=areas))
+        except Damaged:
+            return None
+        return None if browsing.stale else browsing
 
     def tree(self, *, area: str | None = None) -> "tuple[TreeNode, ...]":
         """Every place of every task, in the source's order; curated tasks without one at the end."""
@@ -313,6 +429,29 @@ class Queries:
             read.unplaced(self.catalog, within),
             read.board_counts(self.catalog),
         )
+
+    def kinds(self) -> dict[str, int]:
+        """How many entries of each kind can be found, by the index: at once, however many."""
+        return {kind: self.index.count(f"kind:{kind}") for kind in KINDS}
+
+    def history(self, key: Key) -> tuple[Row, ...]:
+        """Stars, forks and open issues by day, the oldest first, of a repository, or of the one that a
+        framework or tool is built in."""
+        kind = kind_of(key)
+        if kind in ("framework", "tool"):
+            key = (self._row(key) or {}).get("repository") or ""
+        return tuple(reversed(read.snapshots(self.catalog, key)))
+
+    def bibtex(self, key: Key) -> str:
+        """A paper as BibTeX."""
+        from hub import bibtex
+
+        if kind_of(key) != "paper":
+            raise UsageError(f"{key} is no paper", hint="hub export papers --format bibtex")
+        row = self._row(key)
+        if row is None:
+            raise NotFound(f"nothing known as {key}", nearest=self.nearest(key))
+        return "".join(bibtex.entries([row])).strip() + "\n"
 
     # -- leaderboards ------------------------------------------------------------------------
 
@@ -417,6 +556,15 @@ class Queries:
         empty = {"licence": None, "rows": 0, "oldest": None, "newest": None}
         held += [{"source": name, **empty} for name in told if name not in known]
         return tuple(SourceState(**row, **_state(told.get(row["source"]))) for row in held)
+
+    def harvests(self) -> "tuple[ledger.SourceLedger, ...]":
+        """How the harvests of each source went, one line per source that was ever asked."""
+        return tuple(ledger.by_source(self.catalog))
+
+    def fresh_and_stale(self, days: int) -> dict[str, tuple[int, int]]:
+        """Per source its rows that were said within so many days, and those that were not; this
+        reads every row."""
+        return read.fresh_and_stale(self.catalog, days=days)
 
     def keys_starting(self, start: str, limit: int = 50) -> list[tuple[Key, str]]:
         """Keys that begin so, with names: for the shell's completion."""

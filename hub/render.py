@@ -77,6 +77,16 @@ def fail(message: str, hint: str | None = None, nearest: Sequence[tuple[str, str
         print(clean(t(hint)), file=sys.stderr)
 
 
+def progress_wanted() -> bool:
+    """True when a program reads the progress: HUB_PROGRESS=json asks for lines of JSON on stderr."""
+    return os.environ.get("HUB_PROGRESS") == "json"
+
+
+def progress(**said: Any) -> None:
+    """A line of progress for a program, on stderr; every text cleaned."""
+    print(json.dumps(plain(said), ensure_ascii=False), file=sys.stderr, flush=True)
+
+
 def envelope(command: str, data: Any, sources: "Iterable[SourceState]" = (), **more: Any) -> None:
     """The one JSON document of a command."""
     document = {

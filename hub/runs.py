@@ -114,6 +114,18 @@ def listed(
     return found
 
 
+def places_of(places: Paths) -> "Places":
+    """Where the files of datasets may lie: as the settings say, HUB_* over config.toml."""
+    from dataclasses import replace
+
+    from hub.settings import load
+    from reproduce.places import Places
+
+    settings, _ = load(places.config)
+    shelf = Path(settings.datasets_dir).expanduser().absolute() if settings.datasets_dir else None
+    return replace(Places.of_environment(), shelf=shelf, offline=settings.offline)
+
+
 def _data_of(name: str, places: "Places") -> "tuple[Dataset | None, Path | None]":
     """A dataset and where it lies; several baselines share one."""
     from reproduce.places import find
@@ -146,6 +158,12 @@ def cost_of(wish: "Wish", before: list[dict[str, Any]], known: Calibration | Non
         minutes=wish.minutes,
         threads=wish.threads,
     )
+
+
+def dataset_key(name: str) -> str:
+    """The catalog's key of a dataset, by the name that baselines know it by."""
+    found = baselines.dataset_named(name)
+    return found.key if found else f"dataset:{name}"
 
 
 def comparison(name: str, runs: list[dict[str, Any]]) -> Comparison:

@@ -13,9 +13,11 @@ from typing import Final
 
 import Stemmer
 
-_CJK: Final = (
+CJK: Final = (
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u3040-\u30ff\uac00-\ud7af\U00020000-\U0002fa1f"
 )
+"""The characters of Chinese, Japanese and Korean, as the inside of a class of a regular expression."""
+
 _JOINTS: Final = "-'+#&."
 """What may stand inside a word: `state-of-the-art`, `don't`, `c++`, `gpt-3.5`."""
 
@@ -28,8 +30,12 @@ _PLAIN: Final = {
     for fancy in many
 }
 _MARKS: Final = re.compile("[\u0300-\u036f]+")
-_WORD: Final = re.compile(rf"[^\W_{_CJK}]+(?:[{_JOINTS}]+[^\W_{_CJK}]+)*(?:\+\+|#)?|[{_CJK}]+")
-_PART: Final = re.compile(r"[^\W_]+")
+WORD: Final = re.compile(rf"[^\W_{CJK}]+(?:[{_JOINTS}]+[^\W_{CJK}]+)*(?:\+\+|#)?|[{CJK}]+")
+"""A word of folded text, as `surfaces` finds it."""
+
+PART: Final = re.compile(r"[^\W_]+")
+"""A part of a compound."""
+
 
 STOP_WORDS: Final = frozenset(
     "a about above after again against all also am an and any are as at be because been before being "
@@ -49,7 +55,19 @@ def surfaces(text: str) -> list[str]:
     Plain ASCII, which is nearly all of arXiv, is split without a regular expression (4 x faster).
     """
     flat = text.lower() if text.isascii() else folded(text).translate(_PLAIN)
-    return flat.translate(_BLANKS).split() if flat.isascii() else _WORD.findall(flat)
+    return flat.translate(_BLANKS).split() if flat.isascii() else WORD.findall(flat)
+
+
+def flattened(text: str) -> tuple[str, list[int]]:
+    """The text as its words are looked for, and from which character of it each of these came."""
+    if text.isascii():
+        return text.lower(), list(range(len(text)))
+    flat, origins = [], []
+    for at, character in enumerate(text):
+        plain = folded(character).translate(_PLAIN)
+        flat.append(plain)
+        origins += [at] * len(plain)
+    return "".join(flat), origins
 
 
 def folded(text: str) -> str:
@@ -76,7 +94,7 @@ def terms_of(surface: str) -> tuple[str, ...]:
         if surface[0] >= "\u2e80":
             return _pairs(surface)
         return () if surface in STOP_WORDS else (_stemmer().stemWord(surface),)
-    parts = _PART.findall(surface)
+    parts = PART.findall(surface)
     if not parts:
         return ()
     if surface.endswith(("++", "#")) and len(parts) == 1:
@@ -89,6 +107,45 @@ def terms_of(surface: str) -> tuple[str, ...]:
     return tuple(stems)
 
 
+_SUFFIXES: Final = (
+    "s es ed ing ings er ers or ors ion ions ation ations ional ionally ative ively ize izes ized "
+    "izing izer ization izations ise ised ising isation ity ities ality ability abilities al ally "
+    "ial ially ic ical ically ible able ably ness ment ments ance ances ence ences ency ent ents ant "
+    "ants ful fully less ly ous ously ism ist ists y ies ied ying e ive ived ives ual ually "
+    "ologies ology ological"
+).split()
+_ENDINGS: Final = tuple(sorted({suffix[at:] for suffix in _SUFFIXES for at in range(len(suffix))}))
+"""What a word may go on with that was broken off in the middle of its ending."""
+
+
+def typed(text: str) -> tuple[list[str], tuple[str, ...]]:
+    """The terms of the whole words of a text, and how the word begins at its end that may go on.
+
+    A compound that may go on begins in two ways: as its last part, and joined.
+    """
+    found = surfaces(text)
+    if not found or not text[-1].isalnum():
+        return terms(text), ()
+    last = found.pop()
+    whole = [term for surface in found for term in terms_of(surface)]
+    parts = PART.findall(last)
+    if last[0] >= "\u2e80":  # pairs of characters are whole
+        return (whole, (last,)) if len(last) == 1 else (whole + list(terms_of(last)), ())
+    if len(parts) < 2:
+        # Behind other words `is` is a word, alone it may become `isomorphism`.
+        return (whole, ()) if whole and last in STOP_WORDS else (whole, tuple(parts))
+    whole += [term for part in parts[:-1] for term in terms_of(part)]
+    return whole, (parts[-1], "".join(parts)) if len(parts) <= 3 else (parts[-1],)
+
+
+def stems_beyond(start: str) -> set[str]:
+    """Stems of words that begin so, which do not begin so themselves: `generat` for `generativ`."""
+    if not (start.isascii() and start.isalnum() and len(start) > 3):
+        return set()
+    stems = _stemmer().stemWords([start + ending for ending in _ENDINGS])
+    return {stem for stem in stems if not stem.startswith(start)}
+
+
 def terms(text: str) -> list[str]:
     """Every term of a text, in order, with repeats."""
     return [term for surface in surfaces(text) for term in terms_of(surface)]
@@ -96,7 +153,7 @@ def terms(text: str) -> list[str]:
 
 def exact(name: str) -> str:
     """The one term that stands for a whole name, however it is spaced or hyphenated."""
-    letters = "".join(_PART.findall(folded(name)))
+    letters = "".join(PART.findall(folded(name)))
     return "=" + blake2b(letters.encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 

@@ -1,5 +1,6 @@
 """What the hand-kept rows promise: the named ones are there, whole, and each can be checked."""
 
+import re
 import tomllib
 from datetime import date
 from pathlib import Path
@@ -18,6 +19,8 @@ from crawlers.records import (
     TaskRecord,
 )
 from crawlers.sources.curated import pages, rows
+from hub.catalog import fold
+from hub.words import CJK, terms
 
 FOLDER = knowledge.folder()
 FILES = {
@@ -249,3 +252,12 @@ def test_metric_has_one_direction_however_it_is_spelled():
 )  # fmt: skip
 def test_direction_of_a_metric_is_that_of_the_table_or_unknown(name: str, direction: str):
     assert knowledge.metric(name).direction == direction
+
+
+def test_words_are_chinese_once_each_and_their_english_is_english() -> None:
+    words = knowledge.words()
+    assert len(words) > 100
+    assert len({fold(word) for word in words}) == len(words)
+    for word, english in words.items():
+        assert re.search(f"[{CJK}]", word) and word == word.strip(), word
+        assert english.isascii() and terms(english), word

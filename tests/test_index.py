@@ -28,6 +28,7 @@ from hypothesis import strategies as st
 
 from hub.errors import Damaged, HubError
 from hub.index import (
+    CURRENT,
     EXACT_WEIGHT,
     FORMAT,
     LEAST_WEIGHT,
@@ -38,9 +39,11 @@ from hub.index import (
     Document,
     Index,
     build,
+    outdated,
 )
+from hub.paths import Paths
 from hub.words import STOP_WORDS
-from tests.hubtest import ROOT, paper, put
+from tests.hubtest import ROOT, home_with, paper, put, run
 
 # -- an oracle --------------------------------------------------------------------------------
 
@@ -373,6 +376,58 @@ def test_an_index_of_the_format_before_is_to_be_built_again(tmp_path: Path) -> N
     ) as caught:
         Index.open(tmp_path)
     assert "hub index" in (caught.value.hint or "")
+
+
+def mapped_bytes(folder: Path) -> int:
+    """How much of a folder's files lies in the memory of this process (proc(5), smaps)."""
+    total, inside = 0, False
+    for line in Path("/proc/self/smaps").read_text("utf-8").splitlines():
+        if "-" in line.split(" ", 1)[0]:
+            inside = str(folder) in line
+        elif inside and line.startswith("Rss:"):
+            total += int(line.split()[1]) * 1024
+    return total
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="needs Linux's proc")
+def test_an_index_that_lets_go_holds_little_memory_and_answers_on(tmp_path: Path) -> None:
+    index = build(tmp_path, random_documents(3_000, 1), generation=1)
+    before = index.search("residual learning", limit=50)
+    assert index.check() == []
+    held = sum(array[::512].sum() >= 0 for array in index.base.arrays.values())
+    assert held == len(index.base.arrays)
+    touched = mapped_bytes(index.folder)
+    index.let_go()
+    assert mapped_bytes(index.folder) < touched / 2
+    assert index.search("residual learning", limit=50) == before
+
+
+def aged(home: Path) -> Path:
+    """Makes the index of a home one of the format before."""
+    root = Paths(home).index
+    meta = root / (root / CURRENT).read_text("ascii") / "meta.json"
+    meta.write_text(json.dumps({**json.loads(meta.read_text()), "format": FORMAT - 1}))
+    return meta
+
+
+def test_a_home_with_an_older_index_gets_a_new_one_with_a_word_at_its_next_command(
+    tmp_path: Path,
+) -> None:
+    home = home_with(tmp_path / "home", paper("arxiv:2001.00001", "Residual nets"))
+    meta = aged(home)
+    assert outdated(Paths(home).index)
+    said = run("search", "residual", "-q", home=home)
+    assert (said.code, said.lines) == (0, ["arxiv:2001.00001"])
+    assert "older version" in said.err
+    again = run("search", "residual", "-q", home=home)
+    assert (again.code, again.lines, again.err) == (0, said.lines, "")
+    for harm in (b"", b"{}", b'{"format": 99}', b'{"format": "x"}'):
+        meta = Index.open(Paths(home).index).folder / "meta.json"
+        sound = meta.read_bytes()
+        meta.write_bytes(harm)
+        assert not outdated(Paths(home).index), "what is harmed is not mended in passing"
+        assert run("search", "residual", home=home).code == 5
+        meta.write_bytes(sound)
 
 
 @pytest.mark.filterwarnings("ignore:invalid")

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from hub.catalog import Catalog, read
 from hub.documents import documents, documents_of
 from hub.errors import Damaged, HubError
-from hub.index import SHARE_CHANGED, Document, Found, Index, build, update
+from hub.index import FORMAT, SHARE_CHANGED, Document, Found, Index, build, update
 from tests.hubtest import (
     ROOT,
     board,
@@ -327,7 +327,7 @@ def test_without_a_sound_index_there_is_nothing_to_update(tmp_path: Path) -> Non
     assert not list(tmp_path.iterdir())
     folder = build(tmp_path, random_documents(20, 1), generation=1).folder
     meta = (folder / "meta.json").read_bytes()
-    for harm in (b"", meta.replace(b'"format": 2', b'"format": 1')):
+    for harm in (b"", meta.replace(b'"format": %d' % FORMAT, b'"format": 1')):
         (folder / "meta.json").write_bytes(harm)
         assert update(tmp_path, never(), [], 2) is None
     (folder / "meta.json").write_bytes(meta)

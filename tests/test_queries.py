@@ -156,7 +156,8 @@ CASES = (
           "kinds": ("paper",), "categories": ("cs",), "has_result": True},
          ("residual", "--has-code", "--year", "2015", "--author", "Kaiming He", "--kind", "paper",
           "--category", "cs", "--has-result"), {RESNET}),
-    Case("Chinese", {"text": "图像"}, ("图像",), {VISION.key}),
+    Case("Chinese", {"text": "图像"}, ("图像",),
+         {VISION.key, RESNET, LI, "dataset:mnist", "dataset:cifar-10"}),
     Case("limit", {"text": "residual", "limit": 2, "years": (2015, 2019)},
          ("residual", "-n", "2", "--year", "2015-2019"), {RESNET, LI, WU}),
 )  # fmt: skip

@@ -12,6 +12,9 @@ HEAD: Final = "0002"
 KNOWN: Final = ("0001", "0002")
 """Every revision that `migrate` can bring to HEAD; anything else is newer than this program."""
 
+SERIALIZED: Final = 3
+"""SQLite's threading mode (PEP 249) in which threads may share a connection; we share those that read."""
+
 
 def connect(path: Path, *, write: bool) -> sqlite3.Connection:
     """A connection to a SQLite file that waits 10 s for a lock; Damaged if it cannot be read."""
@@ -20,7 +23,11 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
     mode = "rw" if write else "ro"
     try:
         db = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=10, isolation_level=None
+            f"{path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            timeout=10,
+            isolation_level=None,
+            check_same_thread=write or sqlite3.threadsafety < SERIALIZED,
         )
         db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
     except sqlite3.OperationalError as error:
@@ -29,7 +36,10 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
         # WAL needs a -shm file beside the database; in a folder that nobody can write to, nothing
         # changes either, which is what `immutable` promises.
         db = sqlite3.connect(
-            f"{path.absolute().as_uri()}?immutable=1", uri=True, isolation_level=None
+            f"{path.absolute().as_uri()}?immutable=1",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=sqlite3.threadsafety < SERIALIZED,
         )
     except sqlite3.DatabaseError as error:
         raise damaged(path, error) from error

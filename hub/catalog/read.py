@@ -5,7 +5,7 @@ row means to a person is the business of hub.queries.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from heapq import nsmallest
 from typing import Any, Final
@@ -55,27 +55,26 @@ _COLUMNS: Final = {
 }
 """Table -> what an entry shows of it."""
 
-_BY_NAME: Final = {"name": "name COLLATE NOCASE, key", "key": "key", "year": "year DESC, name, key"}
+_NAME: Final = "name COLLATE NOCASE, key"
+_BY_NAME: Final = {"name": _NAME, "key": "key", "year": f"year DESC, {_NAME}"}
 _ORDERS: Final = {
     "paper": {
         "name": "title COLLATE NOCASE, key",
-        "year": "published DESC, key",
+        "year": "published DESC, title COLLATE NOCASE, key",
         "key": "key",
-        "results": "results DESC, key",
-        "code": "code DESC, key",
+        "results": "results DESC, title COLLATE NOCASE, key",
+        "code": "code DESC, title COLLATE NOCASE, key",
     },
-    "repository": {
-        "name": "name COLLATE NOCASE, key",
-        "key": "key",
-        "stars": "stars DESC, name, key",
-    },
-    "dataset": {**_BY_NAME, "results": "results DESC, key"},
-    "framework": {**_BY_NAME, "stars": "stars DESC, name, key"},
-    "tool": {**_BY_NAME, "stars": "stars DESC, name, key"},
-    "task": {**_BY_NAME, "results": "results DESC, key"},
+    "repository": {"name": _NAME, "key": "key", "stars": f"stars DESC, {_NAME}"},
+    "dataset": {**_BY_NAME, "results": f"results DESC, {_NAME}"},
+    "framework": {**_BY_NAME, "stars": f"stars DESC, {_NAME}"},
+    "tool": {**_BY_NAME, "stars": f"stars DESC, {_NAME}"},
+    "task": {**_BY_NAME, "results": f"results DESC, {_NAME}"},
     "topic": _BY_NAME,
-    "method": {**_BY_NAME, "papers": "code DESC, name, key"},
+    "method": {**_BY_NAME, "papers": f"code DESC, {_NAME}"},
 }
+"""Kind -> order -> what SQLite sorts by. The index keeps the very same orders (hub.index.ORDERS)."""
+
 SORTS_OF: Final = {kind: tuple(orders) for kind, orders in _ORDERS.items()}
 """Kind -> the orders in which it can be listed."""
 
@@ -112,6 +111,17 @@ def keys_named(catalog: Catalog, folded: str) -> list[str]:
     """The keys of all kinds that go by this folded name."""
     rows = catalog.stream("SELECT key FROM name WHERE folded = ?", (folded,))
     return [key for (key,) in rows]
+
+
+def known_names(catalog: Catalog, folded: Collection[str]) -> set[str]:
+    """Those of the folded names that something goes by."""
+    found: set[str] = set()
+    wanted = sorted(folded)
+    for start in range(0, len(wanted), 500):
+        part = wanted[start : start + 500]
+        rows = catalog.stream(f"SELECT folded FROM name WHERE folded IN ({_marks(part)})", part)
+        found.update(name for (name,) in rows)
+    return found
 
 
 def curated(catalog: Catalog, table: str, keys: Sequence[str]) -> set[str]:
@@ -251,7 +261,7 @@ def parts(catalog: Catalog, dataset: str) -> list[str]:
 def places(catalog: Catalog, area: str | None) -> list[Row]:
     """Every place of every task of an area (None: of all), in the source's order."""
     return catalog.rows(
-        "SELECT n.path, n.task, t.name, t.name_zh FROM task_node n JOIN task t ON t.key = n.task "
+        "SELECT n.path, n.task, t.name, t.name_zh, t.area FROM task_node n JOIN task t ON t.key = n.task "
         "WHERE (? IS NULL OR t.area = ?) ORDER BY n.position, n.path",
         (area, area),
     )
@@ -260,7 +270,7 @@ def places(catalog: Catalog, area: str | None) -> list[Row]:
 def unplaced(catalog: Catalog, area: str | None) -> list[Row]:
     """Tasks of an area (None: of all) that have no place in the tree, by name."""
     return catalog.rows(
-        "SELECT key, name, name_zh FROM task WHERE role = 'task' AND (? IS NULL OR area = ?) "
+        "SELECT key, name, name_zh, area FROM task WHERE role = 'task' AND (? IS NULL OR area = ?) "
         "AND key NOT IN (SELECT task FROM task_node) ORDER BY name",
         (area, area),
     )
@@ -376,6 +386,11 @@ def count(catalog: Catalog, table: str) -> int:
     return int(catalog.scalar(f"SELECT COUNT(*) FROM {table}"))
 
 
+def about_how_many(catalog: Catalog, table: str) -> int:
+    """How many rows a table has at most, without counting them."""
+    return int(catalog.scalar(f"SELECT MAX(rowid) FROM {table}") or 0)
+
+
 def count_printed(catalog: Catalog) -> int:
     """How many rows are printed on all leaderboards together."""
     return int(catalog.scalar("SELECT COUNT(DISTINCT row) FROM result"))
@@ -408,8 +423,8 @@ def whole(catalog: Catalog, table: str, keys: Keys = None) -> Iterator[Row]:
 
 
 def task_names(catalog: Catalog) -> list[Row]:
-    """Key and name of every task."""
-    return catalog.rows("SELECT key, name FROM task")
+    """Key, name and Chinese name of every task."""
+    return catalog.rows("SELECT key, name, name_zh FROM task")
 
 
 def papers(catalog: Catalog, keys: Keys = None) -> Iterator[tuple[Any, ...]]:
@@ -478,6 +493,16 @@ def board_tasks(catalog: Catalog, datasets: Keys = None) -> list[Row]:
     """Dataset and task of every board."""
     where, values = _among("dataset", datasets)
     return catalog.rows(f"SELECT dataset, task FROM board WHERE {where}", values)
+
+
+def parents(catalog: Catalog, tasks: Keys = None) -> list[Row]:
+    """Each task with the tasks directly above it (`parent`), of all its places in the tree."""
+    where, values = _among("below.task", tasks)
+    return catalog.rows(
+        "SELECT DISTINCT below.task, above.task AS parent FROM task_node below "
+        f"JOIN task_node above ON above.path = below.parent WHERE {where}",
+        values,
+    )
 
 
 def _among(column: str, keys: Keys) -> tuple[str, Sequence[str]]:

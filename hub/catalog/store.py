@@ -34,7 +34,7 @@ _WATCHED: Final = {
 _TOUCHES: Final[dict[str, tuple[str, ...]]] = {
     **dict.fromkeys(("paper", "repository", "dataset", "framework", "task", "method"), ("key",)),
     "repository_snapshot": ("repository",),
-    "task_node": (),
+    "task_node": ("task",),
     "board": ("task", "dataset"),
     "result": ("paper", "task", "dataset"),
     "link": ("paper", "repository"),

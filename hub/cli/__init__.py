@@ -49,4 +49,5 @@ def _modules() -> tuple[str, ...]:
         "change",
         "keep",
         "health",
+        "serve",
     )

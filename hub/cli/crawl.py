@@ -288,7 +288,7 @@ def _carry_out(
                         catalog, client, errand, progress=shown.advance, stop=stop, dry=dry
                     )
                     crawled.append(one)
-                    shown.end()
+                    shown.end(one)
                     if not json:
                         say(one)
                     if one.state == "interrupted":
@@ -380,7 +380,7 @@ class Display:
         why = f" ({waiting.why})" if waiting.why else ""
         self._show(f"{self._told} {said}{why}".strip(), now=bool(waiting.why))
 
-    def end(self) -> None:
+    def end(self, one: "Crawled") -> None:
         if self._draw:
             self._draw("")
 
@@ -392,6 +392,46 @@ class Display:
             render.tell(f"{self._name}: {text}")
 
 
+class Lines(Display):
+    """Progress for a program: each step a line of JSON on stderr."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+
+    def begin(self, errand: "Errand") -> None:
+        source = errand.source
+        self._last = 0.0
+        render.progress(
+            begin={"source": source.name, "title": source.title, "what": errand.address}
+        )
+
+    def advance(self, told: "Told") -> None:
+        if time.monotonic() - self._last < 0.2 and told.left:
+            return
+        self._last = time.monotonic()
+        render.progress(
+            told={
+                "records": _total(told.counts),
+                "new": told.counts.new.total(),
+                "changed": told.counts.changed.total(),
+                "requests": told.requests,
+                "left": told.left,
+                "file": told.file,
+                "done": told.done,
+                "size": told.size,
+            }
+        )
+
+    def wait(self, waiting: "Waiting") -> None:
+        if waiting.until - time.time() >= 1:
+            render.progress(
+                waiting={"for": waiting.operator, "until": waiting.until, "why": waiting.why}
+            )
+
+    def end(self, one: "Crawled") -> None:
+        render.progress(ended=plain(one))
+
+
 def _total(counts: Any) -> int:
     return int(counts.new.total() + counts.changed.total() + counts.unchanged.total())
 
@@ -399,6 +439,9 @@ def _total(counts: Any) -> int:
 @contextmanager
 def display() -> Iterator[Display]:
     """The display that fits where stderr goes."""
+    if render.progress_wanted():
+        yield Lines()
+        return
     if not sys.stderr.isatty():
         yield Display(None)
         return

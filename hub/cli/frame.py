@@ -180,11 +180,36 @@ def home() -> "Paths":
     from hub.paths import paths
 
     places = paths()
-    if places.catalog.exists():
-        return places
-    from hub import seed
+    if not places.catalog.exists():
+        from hub import seed
 
-    return seed.home(render.tell)
+        return seed.home(render.tell)
+    from hub.index import outdated
+
+    if outdated(places.index):
+        _renew_index(places)
+    return places
+
+
+def _renew_index(places: "Paths") -> None:
+    """Builds an index of an older format again, once; where that cannot be, the command says why."""
+    from hub import harvest
+    from hub.catalog import Catalog
+    from hub.index import outdated
+    from hub.lock import writing
+
+    render.tell(
+        t("The search index is of an older version of the hub: building it again, once ...")
+    )
+    try:
+        with (
+            writing(places.lock, "new index", tell=render.tell),
+            Catalog.open(places.catalog) as catalog,
+        ):
+            if outdated(places.index):  # another process may have done it meanwhile
+                harvest.update_index(catalog, places, force=True)
+    except HubError as error:
+        render.warn(f"{error}. {error.hint or ''}".rstrip())
 
 
 @contextmanager

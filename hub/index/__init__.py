@@ -15,12 +15,14 @@ keeps mean length and weights of its build, and weighs the terms that it brings 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from hub.index.search import EXACT_WEIGHT, LEAST_WEIGHT, MAX_QUERY, PRIOR_WEIGHT, Found, Index
-from hub.index.segment import CURRENT, FORMAT, mark_of
+from hub.index.format import CURRENT, FORMAT, outdated
 
 if TYPE_CHECKING:
+    from hub.index.asked import MAX_QUERY, Asked, asked_of
     from hub.index.counting import SLOPE, TITLE_WEIGHT, Document
     from hub.index.delta import MOST_CHANGED, SHARE_CHANGED, update
+    from hub.index.search import EXACT_WEIGHT, LEAST_WEIGHT, PRIOR_WEIGHT, Found, Index
+    from hub.index.segment import mark_of
     from hub.index.whole import build
 
 __all__ = [
@@ -34,28 +36,32 @@ __all__ = [
     "SHARE_CHANGED",
     "SLOPE",
     "TITLE_WEIGHT",
+    "Asked",
     "Document",
     "Found",
     "Index",
+    "asked_of",
     "build",
     "mark_of",
+    "outdated",
     "update",
 ]
 
-_WRITING = {
-    "Document": "counting",
-    "SLOPE": "counting",
-    "TITLE_WEIGHT": "counting",
-    "MOST_CHANGED": "delta",
-    "SHARE_CHANGED": "delta",
-    "update": "delta",
-    "build": "whole",
+_MADE_IN = {
+    "asked": ("MAX_QUERY", "Asked", "asked_of"),
+    "counting": ("Document", "SLOPE", "TITLE_WEIGHT"),
+    "delta": ("MOST_CHANGED", "SHARE_CHANGED", "update"),
+    "search": ("EXACT_WEIGHT", "LEAST_WEIGHT", "PRIOR_WEIGHT", "Found", "Index"),
+    "segment": ("mark_of",),
+    "whole": ("build",),
 }
-"""Name -> the module that has it, of what only a build or an update needs."""
+"""Module -> the names that it has."""
 
 
 def __getattr__(name: str) -> Any:
-    """Imports what writes an index when it is first asked for, so that no search waits for it."""
-    if name in _WRITING:
-        return getattr(import_module(f"hub.index.{_WRITING[name]}"), name)
+    """Imports what is asked for when it is: no search waits for what writes an index, and no other
+    command for numpy."""
+    for module, names in _MADE_IN.items():
+        if name in names:
+            return getattr(import_module(f"hub.index.{module}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 
 import numpy as np
 
-from hub.index.segment import Array, mark_of, utf8
+from hub.index.segment import VALUES, Array, collated, mark_of, utf8
 from hub.words import STOP_WORDS, exact, stems_of, surfaces, terms_of
 
 SLOPE: Final = 0.2
@@ -18,6 +18,8 @@ SLOPE: Final = 0.2
 
 TITLE_WEIGHT: Final = 2
 """How often a word of a title or name counts."""
+
+_MOST: Final = 2**31 - 1
 
 _BATCH: Final = 2_048
 """Documents counted at a time: bounds the memory of a build to its postings."""
@@ -38,7 +40,17 @@ class Document:
     """0 is unknown."""
     prior: float = 0.0
     """0 or more: how much evidence hangs on the entry."""
+    name: str = ""
+    """What it is listed by; empty: the first of its names, or its key."""
+    day: int = -1
+    """20151210 for 2015-12-10; -1 is unknown, here and below."""
+    results: int = -1
+    code: int = -1
+    stars: int = -1
 
+
+FACETS: Final = ("category:", "task:", "under:", "area:", "has:", "kind:")
+"""How filter tokens begin that are counted for what was found: their texts are kept."""
 
 Numbers = defaultdict[str, int]
 """Numbers texts in the order in which they are first asked for."""
@@ -66,7 +78,14 @@ class Counted:
         self._years = array("h")
         self._priors = array("f")
         self._marks: list[Array] = []
+        """Hashes of the filter tokens and whole names of each batch, each once."""
         self._marked: list[Array] = []
+        """Which of them the documents carry, document after document, by their place among all."""
+        self._marked_sizes: list[Array] = []
+        self._marks_met = 0
+        self._facets: set[str] = set()
+        self._names: list[bytes] = []
+        self._values = {name: array("i") for name in VALUES[:-1]}
 
     @classmethod
     def of(cls, documents: Iterable[Document]) -> Self:
@@ -77,32 +96,62 @@ class Counted:
         return counted
 
     def _add(self, batch: list[Document]) -> None:
-        marks, marked = _marks(batch, len(self._keys))
+        marks, marked, sizes = _marks(batch, self._facets)
         self._marks.append(marks)
-        self._marked.append(marked)
+        self._marked.append(marked + np.int32(self._marks_met))
+        self._marked_sizes.append(sizes)
+        self._marks_met += len(marks)
         for document in batch:
             self._keys.append(utf8(document.key))
             self._years.append(min(max(document.year, 0), 9999))
             self._priors.append(document.prior)
+            self._names.append(collated(_name(document)))
+            for name, value in zip(self._values, _values(document), strict=True):
+                self._values[name].append(value)
         lengths, documents, held, counts = _count(batch, self.terms)
         self.lengths.append(lengths)
         self.held.append(held)
         self.counts.append(counts)
         self.sizes.append(np.bincount(documents, minlength=len(batch)))
 
-    def facts(self, mean_length: float, first: int = 0) -> dict[str, Array]:
-        """The arrays that hold one value per document, and the filters; documents are numbered
-        from `first`. May be asked once: what it joins is let go."""
+    def facts(self, mean_length: float, first: int = 0) -> Iterator[tuple[str, Array]]:
+        """The arrays that hold one value per document, and the filters, by name; documents are numbered
+        from `first`. May be asked once: what it hands out is let go."""
+        yield from _texts("key", self._keys).items()
+        yield from self._orders(first)
+        self._keys.clear()
         length = joined(self.lengths, np.float32)
-        marked = joined(self._marked, np.int32)
-        marked += np.int32(first)
-        return {
-            **_filters(joined(self._marks, np.uint64), marked),
-            **_texts("key", self._keys),
-            "norms": (1.0 / ((1 - SLOPE) + SLOPE * length / mean_length)).astype(np.float32),
-            "priors": np.asarray(self._priors, np.float32),
-            "years": np.asarray(self._years, np.int16),
-        }
+        yield "norms", (1.0 / ((1 - SLOPE) + SLOPE * length / mean_length)).astype(np.float32)
+        yield "priors", np.asarray(self._priors, np.float32)
+        yield "years", np.asarray(self._years, np.int16)
+        yield from _texts("facet", [utf8(token) for token in sorted(self._facets)]).items()
+        yield from self._filters(first)
+
+    def _filters(self, first: int) -> Iterator[tuple[str, Array]]:
+        """Documents by filter token, tokens in order of their hashes."""
+        tokens, places = np.unique(joined(self._marks, np.uint64), return_inverse=True)
+        carried = places.astype(np.int32)[joined(self._marked, np.int32)]
+        del places
+        sizes = joined(self._marked_sizes, np.int32)
+        documents = np.repeat(np.arange(first, first + len(sizes), dtype=np.int32), sizes)
+        starts = np.append(0, np.cumsum(np.bincount(carried, minlength=len(tokens))))
+        yield "filter_tokens", tokens
+        yield "filter_posting_offsets", starts.astype(np.int64)
+        yield "filter_documents", documents[np.argsort(carried, kind="stable")]
+
+    def _orders(self, first: int) -> Iterator[tuple[str, Array]]:
+        """What documents are ordered by, and all of them in each of the ORDERS."""
+        names = self._names
+        by_key = sorted(range(len(names)), key=self._keys.__getitem__)
+        by_name = np.array(sorted(by_key, key=names.__getitem__), np.int32)  # of equals by key
+        yield from _texts("name", names).items()
+        names.clear()
+        priors = np.asarray(self._priors, np.float32).view(np.int32)
+        values = [np.asarray(self._values[name], np.int32) for name in VALUES[:-1]] + [priors]
+        orders = [np.array(by_key, np.int32), by_name]
+        orders += [by_name[np.argsort(-value[by_name], kind="stable")] for value in values]
+        yield "values", np.concatenate(values)
+        yield "orders", np.concatenate(orders) + np.int32(first)
 
     def sorted_terms(self) -> tuple[Array, list[bytes]]:
         """For each term, in the order of its number, its place among the terms sorted by their
@@ -202,29 +251,30 @@ def _meanings(words: Numbers, terms: Numbers) -> tuple[Array, Array]:
     return np.append(0, np.cumsum(sizes)), np.array(meant, np.int64)[order]
 
 
-def _marks(batch: list[Document], first: int) -> tuple[Array, Array]:
-    """Hash of each filter token and whole name, and the document that carries it."""
+def _name(document: Document) -> str:
+    return document.name or (document.names[0] if document.names else document.key)
+
+
+def _values(document: Document) -> tuple[int, ...]:
+    """The values of a document in the order of VALUES, but for the last."""
+    day = document.day if document.day >= 0 or document.year <= 0 else document.year * 10_000
+    values = (day, document.results, document.code, document.stars)
+    return tuple(min(max(value, -1), _MOST) for value in values)
+
+
+def _marks(batch: list[Document], facets: set[str]) -> tuple[Array, Array, Array]:
+    """The hashes of all filter tokens and whole names, each once; which of them the documents carry,
+    document after document; and how many each carries. Adds to the facets."""
     numbers = _numbers()
     number = numbers.__getitem__
-    found, sizes = array("i"), []
+    found, sizes = array("i"), array("i")
     for document in batch:
         tokens = {*document.filters, *map(exact, document.names)}
         found.extend(map(number, tokens))
         sizes.append(len(tokens))
+    facets.update(token for token in numbers if token.startswith(FACETS))
     hashes = np.fromiter(map(mark_of, numbers), np.uint64, len(numbers))
-    documents = np.repeat(np.arange(first, first + len(batch), dtype=np.int32), sizes)
-    return hashes[np.asarray(found, np.int32)], documents
-
-
-def _filters(marks: Array, documents: Array) -> dict[str, Array]:
-    """Documents by filter token, tokens in order of their hashes."""
-    order = np.argsort(marks, kind="stable")
-    tokens, starts = np.unique(marks[order], return_index=True)
-    return {
-        "filter_tokens": tokens,
-        "filter_posting_offsets": np.append(starts, len(marks)).astype(np.int64),
-        "filter_documents": documents[order],
-    }
+    return hashes, np.asarray(found, np.int32), np.asarray(sizes, np.int32)
 
 
 def _texts(kind: str, texts: list[bytes]) -> dict[str, Array]:

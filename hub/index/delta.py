@@ -10,9 +10,9 @@ import numpy as np
 
 from hub.errors import Damaged
 from hub.index.counting import Counted, Document, joined, term_texts
-from hub.index.files import put_in_use, write
+from hub.index.files import Files, put_in_use
 from hub.index.search import LEAST_WEIGHT, Index
-from hub.index.segment import Array, Segment, utf8
+from hub.index.segment import ORDERS, VALUES, Array, Segment
 from hub.memory import uncollected
 
 SHARE_CHANGED: Final = 0.2
@@ -53,13 +53,8 @@ def update(
 
 def _places(base: Segment, keys: set[str]) -> dict[str, int]:
     """The number of the document that has each of these keys in the build."""
-    wanted = {utf8(key): key for key in keys}
-    raw, offsets = base.arrays["key_bytes"].tobytes(), base.arrays["key_offsets"].tolist()
-    return {
-        wanted[raw[start:stop]]: place
-        for place, (start, stop) in enumerate(pairwise(offsets))
-        if raw[start:stop] in wanted
-    }
+    found = {key: base.document(key) for key in keys}
+    return {key: place for key, place in found.items() if place is not None}
 
 
 def _write(
@@ -73,7 +68,7 @@ def _write(
     ranks = [replaced.get(one.key, base.size + at) for at, one in enumerate(changed)]
     counted = Counted.of(changed)
     mean_length = float(base.meta["mean_length"])
-    facts = counted.facts(mean_length, base.size)
+    facts = dict(counted.facts(mean_length, base.size))
     places, terms = counted.sorted_terms()
     postings = _postings(counted, places, base.size)
     weights, new = _weights(base, terms, np.diff(postings["posting_offsets"]), size)
@@ -84,6 +79,7 @@ def _write(
         **facts,
         "removed": np.array(sorted(replaced.values()), np.int32),
         "ranks": np.array(ranks, np.int32),
+        "slots": _slots(base, facts),
     }
     about = {
         "generation": generation,
@@ -94,7 +90,10 @@ def _write(
         "base": base.folder.name,
         "base_documents": base.size,
     }
-    write(folder, arrays, about)
+    files = Files(folder)
+    for name, array in arrays.items():
+        files.add(name, array)
+    files.close(about)
 
 
 def _postings(counted: Counted, places: Array, first: int) -> dict[str, Array]:
@@ -109,6 +108,45 @@ def _postings(counted: Counted, places: Array, first: int) -> dict[str, Array]:
         "posting_documents": documents[order],
         "posting_counts": joined(counted.counts, np.uint8)[order],
     }
+
+
+def _slots(base: Segment, facts: dict[str, Array]) -> Array:
+    """For each of the delta's ORDERS, document after document, how many of the build come before."""
+    size = len(facts["norms"])
+    orders = facts["orders"].reshape(len(ORDERS), size) - base.size
+    values = facts["values"].reshape(len(VALUES), size)
+    keys, names = _held(facts, "key"), _held(facts, "name")
+    by_key, by_name = base.order("key"), base.order("name")
+    slots = np.empty((len(ORDERS), size), np.int32)
+    low = 0
+    for at, document in enumerate(orders[0].tolist()):
+        low = slots[0, at] = base.before("key", keys[document], by_key, int(low))
+    of_name = np.empty(size, np.int64)
+    low = 0
+    for at, document in enumerate(orders[1].tolist()):
+        low = base.before("name", names[document], by_name, int(low))
+        after = base.before("name", names[document] + b"\0", by_name, low)
+        low = base.before(
+            "key", keys[document], by_name, low, after
+        )  # of equal names the key decides
+        slots[1, at] = of_name[document] = low
+    ranks = np.empty(base.size, np.int64)
+    ranks[by_name] = np.arange(base.size)
+    for row, (name, own) in enumerate(zip(VALUES, values, strict=True), len(ORDERS) - len(VALUES)):
+        order = base.order(name)
+        known = _by_value(base.value(name)[order], ranks[order])
+        slots[row] = np.searchsorted(known, _by_value(own, of_name)[orders[row]])
+    return slots.reshape(-1)
+
+
+def _by_value(values: Array, places: Array) -> Array:
+    """One number each that is ordered as: the highest value first, then by place."""
+    return (-values.astype(np.int64) << 32) + places
+
+
+def _held(facts: dict[str, Array], kind: str) -> list[bytes]:
+    raw, offsets = facts[f"{kind}_bytes"].tobytes(), facts[f"{kind}_offsets"].tolist()
+    return [raw[start:stop] for start, stop in pairwise(offsets)]
 
 
 def _weights(base: Segment, terms: list[bytes], frequencies: Array, size: int) -> tuple[Array, int]:

@@ -3,14 +3,16 @@
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.lib import format as npy
 
-from hub.index.segment import CURRENT, FORMAT, META, Array, digest
+from hub.index.format import CURRENT, FORMAT, META
+from hub.index.segment import Array, digest
 
 
 @contextmanager
@@ -38,19 +40,40 @@ def put_in_use(root: Path, kind: str) -> Iterator[Path]:
     _sweep(root, _needed(root, folder.name) | _needed(root, previous))
 
 
-def write(folder: Path, arrays: dict[str, Array], facts: dict[str, Any]) -> None:
-    """The arrays, one file each, and the facts about them."""
-    digests: dict[str, str] = {}
-    for name, array in arrays.items():
-        path = folder / f"{name}.npy"
-        np.save(path, array, allow_pickle=False)
+class Files:
+    """The arrays of a new folder, one file each, written as they are made: none need be kept."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.lengths: dict[str, int] = {}
+        """Values of each array that was written."""
+        self._digests: dict[str, str] = {}
+
+    def add(self, name: str, array: Array) -> None:
+        """A whole array."""
+        with self.growing(name, array.dtype, len(array)) as more:
+            more(array)
+
+    @contextmanager
+    def growing(
+        self, name: str, dtype: np.dtype[Any], length: int
+    ) -> Iterator[Callable[[Array], None]]:
+        """An array of this length that is written in parts, in the order in which they are given."""
+        path = self._folder / f"{name}.npy"
+        with path.open("wb") as file:
+            described = {"descr": npy.dtype_to_descr(dtype), "fortran_order": False}
+            npy.write_array_header_1_0(file, {**described, "shape": (length,)})
+            yield lambda part: part.astype(dtype, copy=False).tofile(file)
         _sync(path)
-        digests[path.name] = digest(path)
-    lengths = {name: len(array) for name, array in arrays.items()}
-    meta = {"format": FORMAT, **facts, "lengths": lengths, "sha256": digests}
-    path = folder / META
-    path.write_text(json.dumps(meta, indent=1), "utf-8")
-    _sync(path)
+        self.lengths[name] = length
+        self._digests[path.name] = digest(path)
+
+    def close(self, facts: dict[str, Any]) -> None:
+        """Writes down the facts about what was added."""
+        about = {"lengths": self.lengths, "sha256": self._digests}
+        path = self._folder / META
+        path.write_text(json.dumps({"format": FORMAT, **facts, **about}, indent=1), "utf-8")
+        _sync(path)
 
 
 def _in_use(root: Path) -> str | None:

@@ -1,6 +1,7 @@
 """Index: the folder in use, opened; answers queries from a build and the delta on it, if there is one."""
 
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import log
@@ -10,8 +11,10 @@ from typing import Final, Self
 import numpy as np
 
 from hub.errors import Damaged
-from hub.index.segment import CURRENT, Array, Segment
-from hub.words import exact, terms
+from hub.index.asked import Asked, asked_of
+from hub.index.format import CURRENT
+from hub.index.segment import ORDERS, Array, Segment
+from hub.words import exact, stems_beyond, terms_of
 
 EXACT_WEIGHT: Final = 2.0
 """How much the whole query being somebody's whole name counts, against one ordinary term."""
@@ -22,10 +25,31 @@ LEAST_WEIGHT: Final = 0.01
 PRIOR_WEIGHT: Final = 0.08
 """How much a document's prior (ln of results and links) lifts its score, as a share of it."""
 
-MAX_QUERY: Final = 10_000
-"""Characters of a query that are read; a pasted page asks for no more than its beginning."""
+START_WEIGHT: Final = 1.0
+"""How much somebody's whole name beginning with what is typed counts, against one ordinary term."""
+
+BEGUN_WEIGHT: Final = 0.4
+"""What words count that a word being typed may become, where it is a word already."""
+
+BEGUN: Final = 16
+"""How many terms a word being typed may stand for: the commonest that begin so."""
+
+MOST_BEGUN: Final = 400_000
+"""And how many documents these may have together, so that no letter takes long."""
+
+NEAR: Final = 24
+"""How many words of a text are looked for where others like it are."""
+
+MOST_NEAR: Final = 600_000
+"""And how many documents these may have together."""
 
 _REBUILD: Final = "Build it again: hub index"
+
+_KEPT: Final = 8
+"""Groups of filter tokens whose documents are remembered, a byte each."""
+
+Posting = tuple[Array, Array, float]
+"""Documents, how often each has a term, and what the term weighs."""
 
 _TF: Final = np.concatenate([[0.0], 1 + np.log(1 + np.log(np.arange(1, 256)))]).astype(np.float32)
 """Double logarithm of a count 0..255."""
@@ -57,13 +81,17 @@ class Index:
         """`documents`, `terms`, `generation`, ... of build and delta together."""
         self.size = int(self.meta["documents"])
         """How many documents can be found."""
+        self._groups: OrderedDict[tuple[str, ...], Array] = OrderedDict()
+        self._merged: dict[str, Array] = {}
+        self._carrying: dict[str, list[Array]] = {}
 
     @classmethod
-    def open(cls, root: Path) -> Self:
-        """The current index under `root`; Damaged when there is none or it cannot be read."""
+    def open(cls, root: Path, known: Self | None = None) -> Self:
+        """The current index under `root`, which is `known` where that is still in use; Damaged when
+        there is none or it cannot be read."""
         for attempt in (1, 2):
             try:
-                return cls._open(root)
+                return cls._open(root, known)
             except FileNotFoundError as error:
                 # Another may have been swapped in, and this one removed, since the name was read.
                 if attempt == 2:
@@ -77,8 +105,11 @@ class Index:
         raise AssertionError
 
     @classmethod
-    def _open(cls, root: Path) -> Self:
-        top = Segment.open(root / (root / CURRENT).read_text("ascii").strip())
+    def _open(cls, root: Path, known: Self | None) -> Self:
+        folder = root / (root / CURRENT).read_text("ascii").strip()
+        if known is not None and known.folder == folder:
+            return known
+        top = Segment.open(folder)
         if "base" not in top.meta:
             return cls(top)
         base = Segment.open(root / top.meta["base"])
@@ -98,7 +129,7 @@ class Index:
 
     def search(
         self,
-        text: str,
+        text: str | Asked,
         *,
         limit: int = 20,
         filters: Sequence[Sequence[str]] = (),
@@ -112,26 +143,134 @@ class Index:
         that passes, and the score is then the prior; with no filter either it finds nothing, as do
         words that no document has.
         """
-        asked = terms(text[:MAX_QUERY])
-        if not asked and (filters or years):
+        asked = asked_of(text) if isinstance(text, str) else text
+        if asked.wordless and (filters or years):
             return self._passing(filters, years, limit)
-        wanted = self._wanted(asked)
-        named = self._marked(exact(text[:MAX_QUERY]))
-        named = named[self._lift[named] > 0]
-        if not wanted and not len(named):
+        scores = self.scores(asked)
+        if scores is None:
             return 0, []
+        if filters or years:
+            scores[~self.mask(filters, years)] = 0.0
+        found = int(np.count_nonzero(scores > 0))
+        best = top(scores, min(limit, found), self.ranks)
+        return found, self._found(best, scores)
+
+    def scores(self, asked: Asked) -> Array | None:
+        """How well each document answers, 0 where it has none of the words; None when none has any."""
+        wanted = [one for part in self._parts(asked) for one in part]
+        wanted += self._wanted(asked.aside)
+        named = self._named(asked.names)
+        begun = self.named_like(asked.typed) if len(asked.typed) > 1 else named[:0]
+        if not wanted and not len(named) and not len(begun):
+            return None
         scores = np.zeros(len(self._scale), np.float32)
         for documents, counts, weight in wanted:
             np.add.at(scores, documents, (_TF * np.float32(weight))[counts])
         scores *= self._scale
-        if len(named):
-            rarity = max(LEAST_WEIGHT, log((1 + self.size) / (1 + len(named))))
-            scores[named] += np.float32(EXACT_WEIGHT * rarity) * self._lift[named]
-        if filters or years:
-            scores[~self._mask(filters, years)] = 0.0
-        found = int(np.count_nonzero(scores > 0))
-        best = _top(scores, min(limit, found), self._ranks)
-        return found, self._found(best, scores)
+        for documents, weight in ((named, EXACT_WEIGHT), (begun, START_WEIGHT)):
+            if len(documents):
+                scores[documents] += (
+                    np.float32(weight * self._rarity(len(documents))) * (self._lift[documents])
+                )
+        return scores
+
+    def _named(self, names: Sequence[str]) -> Array:
+        """The documents that go by one of these names."""
+        found = [self.marked(exact(name)) for name in names]
+        named = np.empty(0, np.int32) if not found else _end_to_end(found)
+        return (
+            np.unique(named[self._lift[named] > 0])
+            if len(found) > 1
+            else named[self._lift[named] > 0]
+        )
+
+    def having_all(self, asked: Asked) -> Array:
+        """True for each document that has every word that was asked for."""
+        mask = self.alive.copy()
+        for part in self._parts(asked):
+            one = np.zeros(len(mask), bool)
+            for documents, _, _ in part:
+                one[documents] = True
+            mask &= one
+        return mask
+
+    def _parts(self, asked: Asked) -> list[list[Posting]]:
+        """For each word of a query its postings; none where the index does not have it."""
+        parts = [self._wanted([one]) for one in asked.terms]
+        return parts + [self._begun(start) for start in asked.starts]
+
+    def _begun(self, start: str) -> list[Posting]:
+        """Postings of the word as it stands and of the commonest that it may become.
+
+        The latter weigh as one term that is as common as all of them together, or a rare one would
+        stand above what is most likely meant.
+        """
+        known = {term: share for term in terms_of(start) if (share := self.weight(term))}
+        whole = self._wanted([(term, 1.0) for term in known])
+        if len(start) == 1 and start.isascii():
+            return whole
+        sizes: dict[str, int] = {}
+        for segment in self._segments:
+            for term, size in segment.beginning(start, stems_beyond(start), BEGUN):
+                sizes[term] = sizes.get(term, 0) + size
+        common = sorted(sizes.items(), key=lambda one: (-one[1], one[0]))[:BEGUN]
+        begun: list[Posting] = []
+        weight = self._rarity(sum(size for _, size in common)) * (BEGUN_WEIGHT if whole else 1.0)
+        left = MOST_BEGUN
+        for term, size in common:
+            if term in known:
+                continue
+            left -= size
+            if left < 0 and begun:
+                break
+            begun += [
+                (documents, counts, weight) for documents, counts, _ in self._wanted([(term, 1.0)])
+            ]
+        return whole + begun
+
+    def _rarity(self, count: int) -> float:
+        """The weight of what so many documents have."""
+        return max(LEAST_WEIGHT, log((1 + self.size) / (1 + min(count, self.size))))
+
+    def nearest(
+        self, said: Mapping[str, int], *, besides: str, limit: int, filters: Sequence[Sequence[str]]
+    ) -> list[Found]:
+        """The documents whose words are nearest to these, with how often each is said; never the one
+        whose key is `besides`.
+
+        Of a long text the words that tell most: often said and rare. Those of nobody else, and what
+        together too many documents have, are left aside.
+        """
+        weighed = []
+        for term, count in said.items():
+            weight, size = self.weight(term), self._size(term)
+            if weight is not None and size > 1:
+                weighed.append((float(_TF[min(count, 255)]) * weight, size, term))
+        left = MOST_NEAR
+        terms: list[tuple[str, float]] = []
+        for share, size, term in sorted(weighed, key=lambda one: (-one[0], one[2]))[:NEAR]:
+            left -= size
+            if left >= 0 or not terms:
+                terms.append((term, share))
+        scores = self.scores(Asked(tuple(terms)))
+        if scores is None:
+            return []
+        own = self.document(besides)
+        if own is not None:
+            scores[own] = 0.0
+        scores[~self.mask(filters, None)] = 0.0
+        best = top(scores, min(limit, int(np.count_nonzero(scores))), self.ranks)
+        return self._found(best, scores)
+
+    def _size(self, term: str) -> int:
+        """How many documents have a term."""
+        places = [(segment, segment.place(term)) for segment in self._segments]
+        return sum(len(segment.postings(at)[0]) for segment, at in places if at is not None)
+
+    def count(self, token: str) -> int:
+        """How many documents carry a filter token."""
+        marked = self.marked(token)
+        return len(marked) if self.delta is None else int(np.count_nonzero(self.alive[marked]))
 
     def weight(self, term: str) -> float | None:
         """ln((1 + N) / (1 + df)) of a term; None when no document has it."""
@@ -141,6 +280,12 @@ class Index:
                 return segment.weight(at)
         return None
 
+    def let_go(self) -> None:
+        """Hands the pages of its files back to the system. For what runs for hours: they are counted as
+        memory of the process, though every other may use them."""
+        for segment in self._segments:
+            segment.let_go()
+
     def check(self) -> list[str]:
         """Files whose content is not what was written; empty when the index is sound."""
         return [wrong for segment in self._segments for wrong in segment.check()]
@@ -149,45 +294,92 @@ class Index:
         self, filters: Sequence[Sequence[str]], years: tuple[int, int] | None, limit: int
     ) -> tuple[int, list[Found]]:
         """How many documents pass, and those with the highest priors, ties in order of place."""
-        passing = np.flatnonzero(self._mask(filters, years))
+        passing = np.flatnonzero(self.mask(filters, years))
         priors = self._priors
-        places = passing if self._ranks is None else self._ranks[passing]
+        places = passing if self.ranks is None else self.ranks[passing]
         best = np.lexsort((places, -priors[passing]))[:limit]
         return len(passing), self._found(passing[best], priors)
 
-    def _wanted(self, asked: Sequence[str]) -> list[tuple[Array, Array, float]]:
-        """Documents, counts and weight of each term of the query that the index has."""
-        repeats: dict[str, float] = {}
-        for term in asked:
-            repeats[term] = repeats.get(term, 0.0) + 1.0
+    def _wanted(self, asked: Sequence[tuple[str, float]]) -> list[Posting]:
+        """Documents, counts and weight of each term that the index has, times what it counts."""
         wanted = []
-        for term, share in repeats.items():
+        for term, share in asked:
             for segment in self._segments:
                 at = segment.place(term)
                 if at is not None:
                     wanted.append((*segment.postings(at), share * segment.weight(at)))
         return wanted
 
-    def _mask(self, filters: Sequence[Sequence[str]], years: tuple[int, int] | None) -> Array:
-        mask = self._lift > 0
-        for group in filters:
-            passed = np.zeros(len(mask), bool)
-            for token in group:
-                passed[self._marked(token)] = True
-            mask &= passed
+    def mask(self, filters: Sequence[Sequence[str]], years: tuple[int, int] | None) -> Array:
+        """True for each document that passes. To be read only: what is asked again is kept."""
+        masks = [self._group(tuple(group)) for group in filters]
+        mask = self.alive
         if years is not None:
-            mask &= (self._years >= years[0]) & (self._years <= years[1])
+            masks.append((self.years >= years[0]) & (self.years <= years[1]))
+        for one in masks:
+            mask = mask & one
         return mask
 
-    def _marked(self, token: str) -> Array:
+    def _group(self, tokens: tuple[str, ...]) -> Array:
+        """True for each document that carries one of the tokens."""
+        if tokens in self._groups:
+            self._groups.move_to_end(tokens)
+            return self._groups[tokens]
+        passed = np.zeros(len(self.alive), bool)
+        for token in tokens:
+            passed[self.marked(token)] = True
+        self._groups[tokens] = passed
+        if len(self._groups) > _KEPT:
+            self._groups.popitem(last=False)
+        return passed
+
+    def marked(self, token: str) -> Array:
         """The documents that carry a filter token, among them such as count no more."""
         return _end_to_end([segment.marked(token) for segment in self._segments])
 
+    def counted(self, token: str, mask: Array) -> int:
+        """How many documents of the mask carry a facet's token. Where they are is remembered."""
+        if token not in self._carrying:
+            self._carrying[token] = [segment.marked(token) for segment in self._segments]
+        return sum(int(np.count_nonzero(mask.take(part))) for part in self._carrying[token])
+
+    def named_like(self, start: str) -> Array:
+        """The documents whose names begin so."""
+        found = _end_to_end([segment.named_like(start) for segment in self._segments])
+        return found if self.delta is None else found[self.alive[found]]
+
+    def document(self, key: str) -> int | None:
+        """The number of the document of this key; None when it has none."""
+        for segment in reversed(self._segments):
+            at = segment.document(key)
+            if at is not None:
+                return at if self.alive[at] else None
+        return None
+
+    def order(self, name: str) -> Array:
+        """The numbers of all documents in one of the ORDERS, among them such as count no more."""
+        if self.delta is None:
+            return self.base.order(name)
+        if name not in self._merged:
+            slots = self.delta.arrays["slots"].reshape(len(ORDERS), -1)[ORDERS.index(name)]
+            self._merged[name] = np.insert(self.base.order(name), slots, self.delta.order(name))
+        return self._merged[name]
+
+    def value(self, name: str) -> Array:
+        """One of the VALUES of each document."""
+        return _end_to_end([segment.value(name) for segment in self._segments])
+
+    @cached_property
+    def facets(self) -> list[str]:
+        """The filter tokens that can be counted, sorted."""
+        return sorted({token for segment in self._segments for token in segment.facets()})
+
     def _found(self, places: Array, scores: Array) -> list[Found]:
         """The keys of these documents with their scores."""
-        return list(map(Found, self._keys(places), scores[places].tolist()))
+        return list(map(Found, self.keys(places), scores[places].tolist()))
 
-    def _keys(self, places: Array) -> list[str]:
+    def keys(self, places: Array) -> list[str]:
+        """The keys of these documents."""
         if self.delta is None:
             return self.base.keys(places)
         late = places >= self.delta.first
@@ -213,15 +405,21 @@ class Index:
         return lift
 
     @cached_property
+    def alive(self) -> Array:
+        """True for each document that counts."""
+        return self._lift > 0
+
+    @cached_property
     def _priors(self) -> Array:
         return self._column("priors")
 
     @cached_property
-    def _years(self) -> Array:
+    def years(self) -> Array:
+        """The year of each document; 0 is unknown."""
         return self._column("years")
 
     @cached_property
-    def _ranks(self) -> Array | None:
+    def ranks(self) -> Array | None:
         """The place of each document among equals; None where that is its number."""
         if self.delta is None:
             return None
@@ -233,7 +431,7 @@ def _end_to_end(parts: list[Array]) -> Array:
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
-def _top(scores: Array, limit: int, ranks: Array | None) -> Array:
+def top(scores: Array, limit: int, ranks: Array | None) -> Array:
     """Places of the `limit` highest scores, best first, ties in order of rank (None: of place).
 
     The best of each group of 64 are looked at first: the limit-th of them is a floor that leaves

@@ -1,8 +1,10 @@
 """Segment: one folder of an index, opened for reading. Its arrays, and how texts are found in them."""
 
 import json
+import mmap
+from collections.abc import Iterable
 from hashlib import sha256
-from mmap import ACCESS_READ, mmap
+from itertools import pairwise
 from pathlib import Path
 from tokenize import TokenError
 from typing import Any, Final, Self
@@ -11,13 +13,7 @@ from zlib import crc32
 import numpy as np
 from numpy.lib import format as npy
 
-FORMAT: Final = 2
-"""Version of the files; another number means: build again."""
-
-CURRENT: Final = "current"
-"""The file that names the folder in use."""
-
-META: Final = "meta.json"
+from hub.index.format import FORMAT, META
 
 ARRAYS: Final = {
     "term_bytes": "u1",
@@ -34,13 +30,30 @@ ARRAYS: Final = {
     "norms": "f4",
     "priors": "f4",
     "years": "i2",
+    "name_bytes": "u1",
+    "name_offsets": "i8",
+    "values": "i4",
+    "orders": "i4",
+    "facet_bytes": "u1",
+    "facet_offsets": "i8",
 }
 """What every folder holds: texts as bytes and where each begins, postings by term and by filter
-token, one value per document. Documents are numbered through: those of a delta after its build's."""
+token, one value per document. Documents are numbered through: those of a delta after its build's.
+`values` has the VALUES one after the other, `orders` for each of the ORDERS all documents in it;
+names are as they are compared, and facets are the filter tokens whose texts are kept."""
 
-DELTA_ARRAYS: Final = {**ARRAYS, "removed": "i4", "ranks": "i4"}
-"""A delta also holds the documents of its build that count no more, in order, and for each of its
-own the place it has among equals: that of the document it replaces, or its own number."""
+DELTA_ARRAYS: Final = {**ARRAYS, "removed": "i4", "ranks": "i4", "slots": "i4"}
+"""A delta also holds the documents of its build that count no more, in order; for each of its own
+the place it has among equals: that of the document it replaces, or its own number; and beside each
+place of its orders before which place of the build's order that document stands."""
+
+VALUES: Final = ("day", "results", "code", "stars", "prior")
+"""What documents can be ordered by, besides key and name: the highest first, of equals by name.
+-1 is unknown and comes last. A prior is kept as the bits of its float, which are ordered alike."""
+
+ORDERS: Final = ("key", "name", *VALUES)
+"""The orders that are kept. Names are compared without regard to the case of ASCII, as SQLite's
+NOCASE does it, and equal ones by key."""
 
 _NUMBERS: Final = ("generation", "documents", "terms", "postings", "mean_length")
 """What the meta of every folder says of the index as a whole: of build and delta together."""
@@ -58,6 +71,8 @@ class Segment:
         self.first = int(meta["base_documents"]) if "base" in meta else 0
         """The number of its first document."""
         self.size = len(arrays["norms"])
+        if len(arrays["orders"]) != len(ORDERS) * self.size:
+            raise ValueError("the orders are not those of the documents")
         self._places: dict[str, int | None] = {}
 
     @classmethod
@@ -87,20 +102,84 @@ class Segment:
         return self._places[term]
 
     def _find(self, text: str) -> int | None:
-        """The place of a term among the sorted terms; binary search over the mapped bytes."""
-        raw, offsets = self.arrays["term_bytes"], self.arrays["term_offsets"]
+        """The place of a term among the sorted terms."""
         wanted = utf8(text)
-        low, high = 0, len(offsets) - 1
+        at = self.before("term", wanted)
+        there = at < len(self.arrays["term_weights"]) and self.text("term", at) == wanted
+        return at if there else None
+
+    def before(
+        self,
+        kind: str,
+        wanted: bytes,
+        order: Array | None = None,
+        low: int = 0,
+        high: int | None = None,
+    ) -> int:
+        """How many texts of a kind (`term`, `name`, `key`) come before this one; binary search over
+        the mapped bytes, between `low` and `high`. `order`: the documents as the texts are sorted."""
+        if high is None:
+            high = len(self.arrays[f"{kind}_offsets"]) - 1
         while low < high:
             middle = (low + high) // 2
-            here = raw[int(offsets[middle]) : int(offsets[middle + 1])].tobytes()
-            if here < wanted:
+            if (
+                self.text(kind, middle if order is None else int(order[middle]) - self.first)
+                < wanted
+            ):
                 low = middle + 1
-            elif here == wanted:
-                return middle
             else:
                 high = middle
+        return low
+
+    def text(self, kind: str, at: int) -> bytes:
+        """One text of a kind."""
+        offsets = self.arrays[f"{kind}_offsets"]
+        return self.arrays[f"{kind}_bytes"][int(offsets[at]) : int(offsets[at + 1])].tobytes()
+
+    def beginning(self, start: str, others: Iterable[str], most: int) -> list[tuple[str, int]]:
+        """The commonest terms that begin so or are among the others, with how many documents have
+        each."""
+        raw, offsets = utf8(start), self.arrays["posting_offsets"]
+        low = self.before("term", raw)
+        high = self.before("term", raw + b"\xff", low=low)  # UTF-8 has no byte 255
+        sizes = np.diff(offsets[low : high + 1])
+        largest = (
+            np.argpartition(-sizes, most)[:most] if len(sizes) > most else np.arange(len(sizes))
+        )
+        places = [low + at for at in largest.tolist()]
+        places += [at for other in others if (at := self._find(other)) is not None]
+        return [
+            (self.text("term", at).decode("utf-8", "replace"), int(offsets[at + 1] - offsets[at]))
+            for at in places
+        ]
+
+    # -- documents in order ------------------------------------------------------------------
+
+    def order(self, name: str) -> Array:
+        """The numbers of all documents of this segment in one of the ORDERS."""
+        at = ORDERS.index(name) * self.size
+        return self.arrays["orders"][at : at + self.size]
+
+    def value(self, name: str) -> Array:
+        """One of the VALUES of each document."""
+        at = VALUES.index(name) * self.size
+        return self.arrays["values"][at : at + self.size]
+
+    def document(self, key: str) -> int | None:
+        """The number of the document that has this key."""
+        wanted, order = utf8(key), self.order("key")
+        at = self.before("key", wanted, order)
+        if at < self.size and self.text("key", int(order[at]) - self.first) == wanted:
+            return int(order[at])
         return None
+
+    def named_like(self, start: str) -> Array:
+        """The documents whose names begin so, by name."""
+        raw, order = collated(start), self.order("name")
+        low = self.before("name", raw, order)
+        return order[low : self.before("name", raw + b"\xff", order, low)]
+
+    # -- postings ----------------------------------------------------------------------------
 
     def weight(self, place: int) -> float:
         """ln((1 + N) / (1 + df)) of the term at this place."""
@@ -122,6 +201,11 @@ class Segment:
             return documents[:0]
         return documents[int(offsets[at]) : int(offsets[at + 1])]
 
+    def facets(self) -> list[str]:
+        """The filter tokens whose texts are kept, sorted."""
+        raw, offsets = self.arrays["facet_bytes"].tobytes(), self.arrays["facet_offsets"].tolist()
+        return [raw[start:stop].decode("utf-8") for start, stop in pairwise(offsets)]
+
     def keys(self, documents: Array) -> list[str]:
         """The keys of these documents."""
         raw, offsets = self.arrays["key_bytes"], self.arrays["key_offsets"]
@@ -132,6 +216,14 @@ class Segment:
                 offsets[places].tolist(), offsets[places + 1].tolist(), strict=True
             )
         ]
+
+    def let_go(self) -> None:
+        """Hands the pages of the files back that were read into this process; the next read fetches
+        them again, from the system's memory if they are still there."""
+        for array in self.arrays.values():
+            mapped = getattr(array.base, "obj", None)
+            if isinstance(mapped, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+                mapped.madvise(mmap.MADV_DONTNEED)
 
     def check(self) -> list[str]:
         """Files whose content is not what was written; empty when all is sound."""
@@ -153,7 +245,7 @@ def _mapped(path: Path, dtype: str, length: int) -> Array:
             raise ValueError(f"{path.name}: {error}") from error
         if version != (1, 0) or shape != (length,) or stored != np.dtype(dtype):
             raise ValueError(f"{path.name} holds {stored} of shape {shape}, not {length} {dtype}")
-        mapped, first = mmap(file.fileno(), 0, access=ACCESS_READ), file.tell()
+        mapped, first = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), file.tell()
     if len(mapped) != first + length * stored.itemsize:
         raise ValueError(f"{path.name} has {len(mapped)} bytes")
     return np.frombuffer(mapped, dtype, length, first) if length else np.empty(0, dtype)
@@ -171,6 +263,11 @@ def mark_of(token: str) -> int:
 def utf8(text: str) -> bytes:
     """The bytes by which a text is stored and compared; what has none reads `?`."""
     return text.encode("utf-8", "replace")
+
+
+def collated(name: str) -> bytes:
+    """The bytes by which names are compared."""
+    return utf8(name).lower()
 
 
 def digest(path: Path) -> str:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.bench import (
+    browser,
+    browsing,
     commands,
     crawls,
     fresh_clone,
@@ -29,6 +31,7 @@ MEASUREMENTS: dict[str, Callable[[Workshop], list[Row]]] = {
     "search": commands.search,
     "query": questions.queries,
     "index-update": index_update.updates,
+    "browsing": browsing.million,
     "first": commands.first,
     "help": commands.usage,
     "list": commands.baselines,
@@ -44,6 +47,8 @@ MEASUREMENTS: dict[str, Callable[[Workshop], list[Row]]] = {
     "mnist-examples-full": reproduce.examples_full,
     "mnist-lenet": reproduce.lenet,
     "mnist-logistic": reproduce.logistic,
+    "browser": browser.browsing,
+    "browser-monkey": browser.monkey,
     "make-run": fresh_clone.make_run,
 }
 """Name -> measurement, in the order of the table."""
