@@ -248,6 +248,12 @@ def carry_out(
         return record
 
 
+def stopped_at(places: Paths, wish: Wish) -> int | None:
+    """The step of a run's newest checkpoint, if it was stopped or killed; else None."""
+    steps = (folder_of(places, wish) / "checkpoints").glob("step-?????????")
+    return max((int(one.name[5:]) for one in steps if one.name[5:].isdigit()), default=None)
+
+
 def settled(places: Paths, wish: Wish) -> None:
     """The library has the run: its folder need not keep it any more."""
     with suppress(OSError):

@@ -3,6 +3,7 @@
 SENTENCES: dict[str, str] = {
     " official": " 官方",
     "--like says seed and budget itself": "--like 的文件已写明种子与预算",
+    "--resume goes on with it; --anew throws it away and begins again.": "--resume 继续运行；--anew 丢弃并重新开始。",
     "--seed and --seeds say different things: give one of them": "--seed 与 --seeds 含义不同，只能给一个",
     "--yes-really runs it all the same; --budget short takes a tenth; --minutes ends it.": "--yes-really 仍然运行；--budget short 只用十分之一；--minutes 限定时间。",
     "... and {n} more: --json": "……另有 {n} 条：--json",
@@ -230,6 +231,7 @@ SENTENCES: dict[str, str] = {
     "This repository, with README and community profile.": "这个仓库，连同 README 与社区概况。",
     "This seed alone.": "只用这个种子。",
     "Threads of the arithmetic.": "运算线程数。",
+    "Throw away what was stopped, and begin again.": "丢弃已中断的运行，重新开始。",
     "Times are unknown until measured: hub reproduce --calibrate (a few seconds).": "时间须先测量：hub reproduce --calibrate（几秒）。",
     "To the end of this day; nothing: until now.": "到这一天结束；不给则到现在。",
     "Train a reference baseline on this machine and put the number measured beside the one published, with a verdict and its reasons. What it will take is said first. Torch runs in a process of its own.": "在本机训练一个参考基线，把测得的数值与发表的数值并列，给出结论与理由。开始前先说明开销。torch 在独立进程中运行。",
@@ -477,6 +479,7 @@ SENTENCES: dict[str, str] = {
     "search index": "搜索索引",
     "seconds": "秒",
     "seed": "种子",
+    "seed {seed} was stopped at step {step}": "种子 {seed} 在第 {step} 步中断",
     "seed {seed}: measured already": "种子 {seed}：已测得",
     "seed {seed}: {metric} {value}, {seconds} s": "种子 {seed}：{metric} {value}，{seconds} 秒",
     "seeds": "种子",

@@ -89,6 +89,9 @@ def reproduce(
             help=t("Go on where it was stopped or killed; seeds that are measured stay."),
         ),
     ] = False,
+    anew: Annotated[
+        bool, typer.Option("--anew", help=t("Throw away what was stopped, and begin again."))
+    ] = False,
     like: Annotated[
         Path | None,
         typer.Option(
@@ -144,6 +147,8 @@ def reproduce(
     budget = budget or "full"
     wanted = [seed] if seed is not None else list(range(1, (seeds or SEEDS[budget]) + 1))
     wish = runs.Wish(name, 0, budget, minutes, device or "auto", threads, resume)
+    if not resume and not anew:
+        _nothing_stopped(places, wish, wanted)
     made, compared = _carry_out(places, wish, wanted, from_, yes, max_minutes, yes_really)
     alike = None
     if there is not None:
@@ -215,6 +220,21 @@ def _carry_out(
         made.append(_one(replace(wish, seed=seed), places, wanted))
     with library() as own:
         return made, runs.comparison_of(wish.baseline, made, own.runs(wish.baseline))
+
+
+def _nothing_stopped(places: "Paths", wish: "Wish", wanted: Sequence[int]) -> None:
+    """UsageError where a run would throw away the checkpoints of one that was stopped."""
+    from dataclasses import replace
+
+    from hub import runs
+
+    for seed in wanted:
+        step = runs.stopped_at(places, replace(wish, seed=seed))
+        if step is not None:
+            raise UsageError(
+                t("seed {seed} was stopped at step {step}", seed=seed, step=number(step)),
+                hint=t("--resume goes on with it; --anew throws it away and begins again."),
+            )
 
 
 def _measured(one: Any, wish: "Wish", before: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
