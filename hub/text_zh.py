@@ -494,6 +494,7 @@ SENTENCES: dict[str, str] = {
     "star counts over time": "星数快照",
     "stars": "星数",
     "started": "开始于",
+    "starting ...": "正在启动……",
     "state": "状态",
     "status": "状态",
     "steps": "步数",

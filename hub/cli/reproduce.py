@@ -438,7 +438,9 @@ def _progress(name: str) -> Iterator[Callable[[dict[str, Any]], None]]:
     from rich.text import Text
 
     console = Console(stderr=True, markup=False, highlight=False)
-    with Live(Text(name), console=console, transient=True, refresh_per_second=8) as live:
+    with Live(
+        Text(f"{name}: {t('starting ...')}"), console=console, transient=True, refresh_per_second=8
+    ) as live:
         yield lambda said: live.update(Text(render.text_of(words(said)), overflow="ellipsis"))
 
 
