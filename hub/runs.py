@@ -115,7 +115,7 @@ def _data_of(name: str, places: "Places") -> "tuple[Dataset | None, Path | None]
     from reproduce.places import find
 
     dataset = baselines.dataset_named(name)
-    return dataset, find(dataset, places) if dataset else None
+    return dataset, find(dataset, places, quick=True) if dataset else None
 
 
 def _needs(one: Baseline, dataset: "Dataset | None", folder: Path | None) -> Needs:
