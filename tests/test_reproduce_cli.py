@@ -209,6 +209,22 @@ def until(met: Any, child: "subprocess.Popen[str]", seconds: float = 60) -> None
         time.sleep(0.02)
 
 
+def test_what_was_stopped_is_not_thrown_away_unasked(home: Path) -> None:
+    (home / "runs" / "mnist_fast-seed-2-full" / "checkpoints" / "step-000001200").mkdir(
+        parents=True
+    )
+    said = hub("mnist_fast", "--seeds", 3, home=home)
+    assert (said.code, said.out) == (2, "")
+    assert "seed 2 was stopped at step 1,200" in said.err
+    assert "--resume" in said.err and "--anew" in said.err
+    calibrated(home, 1e12)
+    for flag in ("--anew", "--resume"):
+        assert hub("mnist_fast", "--seeds", 3, flag, home=home).code == 3, (
+            "only the data is missing"
+        )
+    assert list((home / "runs").rglob("step-*")), "nothing was run, so nothing was taken away"
+
+
 # -- faults -----------------------------------------------------------------------------------
 
 
