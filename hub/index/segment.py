@@ -179,6 +179,12 @@ class Segment:
         low = self.before("name", raw, order)
         return order[low : self.before("name", raw + b"\xff", order, low)]
 
+    def name_lengths(self, documents: Array) -> Array:
+        """How many bytes the names of these documents have."""
+        offsets, places = self.arrays["name_offsets"], documents - self.first
+        lengths: Array = offsets[places + 1] - offsets[places]
+        return lengths
+
     # -- postings ----------------------------------------------------------------------------
 
     def weight(self, place: int) -> float:
