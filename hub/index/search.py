@@ -166,7 +166,7 @@ class Index:
             return None
         scores = np.zeros(len(self._scale), np.float32)
         for documents, counts, weight in wanted:
-            np.add.at(scores, documents, (_TF * np.float32(weight))[counts])
+            np.add.at(scores, documents, (_TF * np.float32(weight)).take(counts))
         scores *= self._scale
         begun_weight = np.float32(START_WEIGHT) * (np.float32(0.3) + share)
         for documents, factor in ((named, np.float32(EXACT_WEIGHT)), (begun, begun_weight)):
