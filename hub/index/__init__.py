@@ -64,5 +64,6 @@ def __getattr__(name: str) -> Any:
     command for numpy."""
     for module, names in _MADE_IN.items():
         if name in names:
-            return getattr(import_module(f"hub.index.{module}"), name)
+            found = globals()[name] = getattr(import_module(f"hub.index.{module}"), name)
+            return found
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -82,6 +82,8 @@ class Index:
         """`documents`, `terms`, `generation`, ... of build and delta together."""
         self.size = int(self.meta["documents"])
         """How many documents can be found."""
+        self.pointer: tuple[int, int] | None = None
+        """Which file named it as the one in use, so that it can be told whether another does now."""
         self._groups: OrderedDict[tuple[str, ...], Array] = OrderedDict()
         self._merged: dict[str, Array] = {}
         self._carrying: dict[str, list[Array]] = {}
@@ -90,9 +92,14 @@ class Index:
     def open(cls, root: Path, known: Self | None = None) -> Self:
         """The current index under `root`, which is `known` where that is still in use; Damaged when
         there is none or it cannot be read."""
+        if known is not None and known.pointer == _pointer(root):
+            return known
         for attempt in (1, 2):
             try:
-                return cls._open(root, known)
+                pointer = _pointer(root)
+                index = cls._open(root)
+                index.pointer = pointer
+                return index
             except FileNotFoundError as error:
                 # Another may have been swapped in, and this one removed, since the name was read.
                 if attempt == 2:
@@ -106,11 +113,8 @@ class Index:
         raise AssertionError
 
     @classmethod
-    def _open(cls, root: Path, known: Self | None) -> Self:
-        folder = root / (root / CURRENT).read_text("ascii").strip()
-        if known is not None and known.folder == folder:
-            return known
-        top = Segment.open(folder)
+    def _open(cls, root: Path) -> Self:
+        top = Segment.open(root / (root / CURRENT).read_text("ascii").strip())
         if "base" not in top.meta:
             return cls(top)
         base = Segment.open(root / top.meta["base"])
@@ -435,6 +439,15 @@ class Index:
             return None
         own = np.arange(self.base.size, dtype=np.int32)
         return _end_to_end([own, self.delta.arrays["ranks"]])
+
+
+def _pointer(root: Path) -> tuple[int, int] | None:
+    """What tells the file that names the folder in use from one that takes its place."""
+    try:
+        found = (root / CURRENT).stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
 
 
 def _end_to_end(parts: list[Array]) -> Array:

@@ -118,14 +118,13 @@ class Segment:
     ) -> int:
         """How many texts of a kind (`term`, `name`, `key`) come before this one; binary search over
         the mapped bytes, between `low` and `high`. `order`: the documents as the texts are sorted."""
+        raw, offsets = self.arrays[f"{kind}_bytes"], self.arrays[f"{kind}_offsets"]
         if high is None:
-            high = len(self.arrays[f"{kind}_offsets"]) - 1
+            high = len(offsets) - 1
         while low < high:
             middle = (low + high) // 2
-            if (
-                self.text(kind, middle if order is None else int(order[middle]) - self.first)
-                < wanted
-            ):
+            at = middle if order is None else int(order[middle]) - self.first
+            if raw[int(offsets[at]) : int(offsets[at + 1])].tobytes() < wanted:
                 low = middle + 1
             else:
                 high = middle
