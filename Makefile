@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 PIP ?= $(BIN)/python -m pip
 PIP_QUIET := --quiet --disable-pip-version-check
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+# Tests run on all cores, the tests of one file on one of them; JOBS=0 runs them one after the other.
+JOBS ?= auto
 TESTS ?=
 ARGS ?=
 
@@ -24,7 +26,8 @@ run: $(VENV)/.base seed  ## set up on first use, then open the hub (ARGS="search
 	@$(BIN)/hub $(ARGS)
 
 test: $(VENV)/.test lint  ## set up with torch for the CPU, then ruff, mypy and pytest (TESTS="-k words")
-	@HUB_REQUIRE_TORCH=1 $(BIN)/python -m pytest $(TESTS)
+	@HUB_REQUIRE_TORCH=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile \
+		--no-loadscope-reorder $(TESTS)
 
 lint: $(VENV)/.test seed  ## ruff and mypy alone
 	@$(BIN)/ruff check .

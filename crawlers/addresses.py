@@ -2,12 +2,13 @@
 
 import ipaddress
 import os
+import re
 from urllib.parse import urljoin, urlsplit
 
 from crawlers.clean import clean
 from crawlers.operators import Operator
 from crawlers.source import MAX_REASON, Base, Source, SourceError
-from crawlers.words import redacted
+from crawlers.words import is_sendable, redacted
 
 
 def network_of(source: Source) -> tuple[Operator, Base]:
@@ -41,8 +42,14 @@ def token_for(source: Source, url: str) -> str | None:
         return None
     if _origin(url) != _origin(base.url):
         return None
-    safe = url.startswith("https://") or is_local(urlsplit(url).hostname or "")
-    return (os.environ.get(operator.token) or "").strip() or None if safe else None
+    token = (os.environ.get(operator.token) or "").strip()
+    if not token or not (url.startswith("https://") or is_local(urlsplit(url).hostname or "")):
+        return None
+    if not is_sendable(token) or " " in token:
+        raise SourceError(
+            f"{operator.token} is no token: it holds what no token does. Nothing was sent."
+        )
+    return token
 
 
 def _origin(url: str) -> tuple[str, str, int]:
@@ -52,7 +59,9 @@ def _origin(url: str) -> tuple[str, str, int]:
 
 
 def shown(url: str) -> str:
-    return redacted(clean(url))[:MAX_REASON]
+    """The address, safe to show: without tokens, and without a user's name and password in it."""
+    bare = re.sub(r"//[^/?#\s]*@", "//***@", clean(url))
+    return redacted(bare)[:MAX_REASON]
 
 
 def joined(url: str, onward: str) -> str:

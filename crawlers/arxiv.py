@@ -25,6 +25,9 @@ LICENCE: Final = "CC0-1.0"
 MACHINE_LEARNING: Final = ("cs.LG", "cs.CV", "cs.CL", "cs.AI", "cs.NE", "stat.ML")
 """Asked for when no category is wished for."""
 
+ALL: Final = "all"
+"""In the place of a category: all of arXiv. OAI-PMH alone has such a list."""
+
 A_DAY: Final = (97, 200)
 """New papers a day in one busy category, at least and at most: cs.RO had 681 in a week, the six above
 have about 1,000 a day together (seen in 2026)."""

@@ -19,13 +19,13 @@ from urllib.parse import urlsplit
 import httpx
 
 from crawlers.addresses import check_address, is_local, joined, network_of, token_for
-from crawlers.gate import PATIENCE, Gate, InPenalty, Penalty, Stop, Stopped, Tell
+from crawlers.gate import EVERYTHING, PATIENCE, Gate, InPenalty, Penalty, Stop, Stopped, Tell
 from crawlers.limits import closed, is_limit, retry_after, spent_until
 from crawlers.operators import Operator
 from crawlers.source import Answer, Request, Source, SourceError
 from crawlers.tape import Recorder, Replay
 from crawlers.wire import Incomplete, Watchdog, body_of
-from crawlers.words import agent, first_line, said_in, secrets, words_of
+from crawlers.words import agent, first_line, is_sendable, said_in, secrets, words_of
 
 __all__ = ["Client", "Refusal", "Stopped", "Validators"]
 
@@ -54,6 +54,7 @@ SPENT: Final = 0
 """In the place of a status: the operator answered, and said that this was the last for now."""
 
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_TOO_OFTEN: Final = frozenset({403, 429})
 _PASSING: Final = frozenset({500, 502, 503, 504})
 """Failures of a server that may be over a moment later."""
 
@@ -128,6 +129,11 @@ class Client:
     def close(self) -> None:
         for connection in self._connections.values():
             connection.close()
+
+    @property
+    def replays(self) -> bool:
+        """True when recorded answers stand in for the network."""
+        return self._replay is not None
 
     def gate(self, source: Source) -> Gate:
         """The politeness of a source's operator."""
@@ -222,6 +228,14 @@ class Client:
             except _Again as failed:
                 most = SLOW_TRIES if failed.slow else TRIES
                 if tries >= most or self.retries_left <= 0:
+                    if failed.status in _TOO_OFTEN:
+                        # However short the pauses it named: it was asked too often every time.
+                        line = f"{failed.why} ({tries} tries)"
+                        gate = self.gate(source)
+                        penalty = gate.refused(
+                            EVERYTHING, operator.penalty, failed.status or 0, line
+                        )
+                        raise _refusal_of(penalty) from failed
                     raise _given_up(operator, failed, tries) from failed
                 self.retries_left -= 1
                 wait = max(failed.wait or 0.0, self._back_off(source, tries))
@@ -265,9 +279,9 @@ class Client:
         }
         if request.body is not None:
             headers["content-type"] = "application/json"
-        if known and known.etag:
+        if known and known.etag and is_sendable(known.etag):
             headers["if-none-match"] = known.etag
-        if known and known.modified:
+        if known and known.modified and is_sendable(known.modified):
             headers["if-modified-since"] = known.modified
         token = token_for(source, url)
         if token:
@@ -412,9 +426,8 @@ def _check_kind(request: Request, headers: Mapping[str, str], body: bytes) -> No
 
 def _refusal_of(penalty: Penalty) -> Refusal:
     moment = datetime.fromtimestamp(penalty.until, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    why = (
-        f"{penalty.operator} refused ({penalty.status}: {penalty.line}); not asked before {moment}"
-    )
+    said = penalty.line if penalty.status == SPENT else f"{penalty.status}: {penalty.line}"
+    why = f"{penalty.operator} refused ({said}); not asked before {moment}"
     return Refusal("refused", why, status=penalty.status, until=penalty.until)
 
 

@@ -8,13 +8,22 @@ from hashlib import blake2b
 from typing import Final
 
 from crawlers.addresses import network_of
-from crawlers.client import RETRIES, Client, Validators
+from crawlers.client import RETRIES, Client, Refusal, Validators
 from crawlers.records import RECORDS, LibraryRecord, Record
 from crawlers.source import Answer, Page, Request, Skip, Source, SourceError, Step
 from crawlers.tape import official
 
 READINGS: Final = 3
 """How often an answer that cannot be believed is asked for."""
+
+IN_A_ROW: Final = 3
+"""Steps that fail one after the other, after which the fault is the source's and not theirs."""
+
+_OF_ALL: Final = frozenset({401, 407, 429, 503})
+"""Refusals that are about who asks, or how often, and not about what is asked for."""
+
+MAX_ETAG: Final = 500
+"""Longest ETag kept, in characters: a part of one would fit nothing."""
 
 REPEATS: Final = 3
 """Pages with the very records of an earlier page after which a list is held to turn in a circle."""
@@ -126,13 +135,28 @@ def crawl(
     Whoever takes them commits each together with its position; a crawl that begins at that position
     goes on as if it had never stopped. Ends early, without an exception, when `stop` says so.
     Refusal, SourceError and Stopped come from the step that is first in the last position.
+    A step that stands alone and cannot be had is put off behind the others.
     """
     client.retries_left = RETRIES
+    failed: dict[str, Refusal | SourceError] = {}
+    in_a_row = 0
     while position.pending and not stop():
         step, *rest = position.pending
-        mark = mark_of(step)
-        request, page, asked = _ask(source, client, step, known)
         first, *others = position.lists
+        mark = mark_of(step)
+        if mark in failed:
+            raise failed[mark]
+        try:
+            request, page, asked = _ask(source, client, step, known)
+        except (Refusal, SourceError) as error:
+            in_a_row += 1
+            alone = step.kind in source.alone and _is_about_one(error)
+            if not alone or not rest or in_a_row == IN_A_ROW:
+                raise
+            failed[mark] = error
+            position = replace(position, pending=(*rest, step), lists=(*others, first))
+            continue
+        in_a_row = 0
         done = {*position.done, mark, f"{first} {mark}"}
         known_steps = done | {mark_of(one) for one in rest}
         following = {mark_of(one): one for one in page.next}
@@ -161,6 +185,14 @@ def crawl(
         if repeats >= REPEATS:
             raise SourceError(f"the list turns in a circle: {repeats} pages repeat earlier ones")
         position = now
+
+
+def _is_about_one(error: Refusal | SourceError) -> bool:
+    """True when the next request may well be answered."""
+    if isinstance(error, SourceError):
+        return True
+    refused = error.kind == "refused" and error.until is None
+    return refused and error.status is not None and error.status not in _OF_ALL
 
 
 def mark_of(step: Step) -> str:
@@ -213,6 +245,9 @@ def _parsed(source: Source, step: Step, answer: Answer) -> Page:
         return source.parse(step, answer)
     except RecursionError as error:
         raise SourceError("nested too deeply to be read") from error
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
+        # A fault of ours, met in an answer that nobody has seen before: what came before it is kept.
+        raise SourceError(f"cannot be read ({type(error).__name__}); please report it") from error
 
 
 def _remembered(request: Request, answer: Answer, page: Page, before: Asked | None) -> Asked | None:
@@ -222,7 +257,7 @@ def _remembered(request: Request, answer: Answer, page: Page, before: Asked | No
     if not (etag or modified or request.fresh_for):
         return None
     return Asked(
-        etag=etag[:500] if etag else None,
+        etag=etag if etag and len(etag) <= MAX_ETAG else None,
         modified=modified[:100] if modified else None,
         fresh_until=time.time() + request.fresh_for if request.fresh_for else 0.0,
         follow=page.next,

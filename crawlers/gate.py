@@ -6,6 +6,7 @@ lock free and the time standing.
 """
 
 import json
+import math
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -98,6 +99,8 @@ class Gate:
             self._files = (folder_of_machine() / f"{operator.name}.json",)
         self._last = 0.0
         self._answered = False
+        self._refusals: dict[str, Penalty] = {}
+        """Of this process: they hold even where no file can be written."""
 
     @contextmanager
     def turn(self, resource: str, tell: Tell, stop: Stop) -> Iterator[None]:
@@ -119,7 +122,7 @@ class Gate:
                 # The wall clock was set back or forth; this one never is.
                 time.sleep(self.delay - since)
             # Should this process die now, the request may still reach the operator.
-            self._set_next(time.time() + self.delay + CONNECTING)
+            self._set_next(self.delay + CONNECTING)
             self._answered = False
             try:
                 yield
@@ -131,7 +134,7 @@ class Gate:
         """The operator has the request for sure: the delay counts from here."""
         self._answered = True
         self._last = time.monotonic()
-        self._set_next(time.time() + self.delay)
+        self._set_next(self.delay)
 
     def refused(self, resource: str, seconds: float, status: int, line: str) -> Penalty:
         """Keeps every process away from a resource for so long."""
@@ -145,12 +148,14 @@ class Gate:
             until = max(until, min(before.get("until", 0.0), time.time() + LONGEST))
             refusals[resource] = {"until": until, "status": status, "line": line}
             _write(file, state)
-        return Penalty(self.operator.title, resource, until, status, line)
+        penalty = Penalty(self.operator.title, resource, until, status, line)
+        self._refusals[resource] = penalty
+        return penalty
 
     def penalties(self) -> tuple[Penalty, ...]:
         """The refusals that still hold."""
         now = time.time()
-        found: dict[str, Penalty] = {}
+        found = {name: one for name, one in self._refusals.items() if one.until > now}
         for file in self._files:
             for resource, said in _read(file).get("refusals", {}).items():
                 until = min(float(said["until"]), now + LONGEST)
@@ -173,25 +178,40 @@ class Gate:
             self._sleep_until(penalty.until, penalty.line, tell, stop)
 
     def _next(self) -> float:
-        """The next allowed time; one far ahead was written by a clock that was wrong."""
+        """The next allowed time; one far ahead was written by a clock that was wrong.
+
+        It stands by two clocks, since another process may have asked before the wall clock was set:
+        the second one counts from the start of the machine and is never set. Whichever says longer.
+        """
         if not self.delay:
             return 0.0
-        latest = time.time() + self.delay + CONNECTING
-        return min(latest, max(float(_read(file).get("next", 0.0)) for file in self._files))
+        now, since_start = time.time(), time.monotonic()
+        left = 0.0
+        for file in self._files:
+            state = _read(file)
+            left = max(left, float(state.get("next", 0.0)) - now)
+            by_machine = float(state.get("next_by_machine", 0.0)) - since_start
+            # More than could be written now is of another start of the machine.
+            left = max(left, by_machine if by_machine <= self.delay + CONNECTING else 0.0)
+        return now + min(left, self.delay + CONNECTING)
 
-    def _set_next(self, moment: float) -> None:
+    def _set_next(self, seconds: float) -> None:
         if not self.delay:
             return
         for file in self._files:
             state = _read(file)
-            state["next"] = moment
+            state["next"] = time.time() + seconds
+            state["next_by_machine"] = time.monotonic() + seconds
             _write(file, state)
 
     def _sleep_until(self, moment: float, why: str, tell: Tell, stop: Stop) -> None:
-        if moment <= time.time():
+        """Over when the clock says so, or when so much time has passed: it may be set back meanwhile."""
+        left = moment - time.time()
+        if left <= 0:
             return
         tell(Waiting(self.operator.title, moment, why))
-        while (left := moment - time.time()) > 0:
+        end = time.monotonic() + left
+        while (left := min(moment - time.time(), end - time.monotonic())) > 0:
             if stop():
                 raise Stopped
             time.sleep(min(left, _SLICE))
@@ -240,7 +260,8 @@ def _delay() -> float:
 def _read(file: Path) -> dict[str, Any]:
     try:
         state = json.loads(file.read_text("utf-8"))
-        float(state.get("next", 0.0))
+        if any(math.isnan(float(state.get(name, 0.0))) for name in ("next", "next_by_machine")):
+            raise ValueError
         for said in state.get("refusals", {}).values():
             float(said["until"]), int(said["status"]), str(said["line"])
         return dict(state)

@@ -26,7 +26,7 @@ class Verdict:
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds from now that `Retry-After` names, as a number or a date; None when it names none."""
     text = headers.get("retry-after", "").strip()
-    if re.fullmatch(r"[0-9]{1,9}", text):
+    if re.fullmatch(r"[0-9]{1,30}", text):
         return float(text)
     try:
         moment = parsedate_to_datetime(text)

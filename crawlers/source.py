@@ -190,6 +190,9 @@ class Plan:
     """At least, at most."""
     why: str
     """How the numbers come about."""
+    pace: float = 0.0
+    """Seconds from one request to the next where a limit that it will meet is tighter than the
+    operator's delay."""
 
 
 Start = Callable[[Wish], tuple[Step, ...]]
@@ -222,6 +225,9 @@ class Source:
     request: ToRequest | None = None
     parse: Parse | None = None
     plan: Callable[[Wish], Plan] | None = None
+    alone: frozenset[str] = frozenset()
+    """Kinds of steps that stand alone: what goes wrong with one of them says nothing of the others, so
+    these are asked first."""
     files: Mapping[str, tuple[Published, ...]] = field(default_factory=dict)
     """Slice -> the published files that make it, for a source that is downloaded whole."""
 

@@ -20,6 +20,14 @@ _STEP: Final = 1 << 20
 """Inflated at a time: what a bomb can cost in memory beside its limit."""
 
 
+_EITHER: Final = 47
+"""zlib's number for gzip or zlib, whichever the first bytes say."""
+
+_BARE: Final = -15
+"""For deflate without the head of zlib (whose first byte ends in 8), which some servers send under
+that name (RFC 9110, 8.4.1.2)."""
+
+
 class Incomplete(Exception):
     """The body ended too early or came too slowly; the same request may succeed."""
 
@@ -43,9 +51,8 @@ def body_of(response: Raw, limit: int) -> bytes:
     encoding = response.headers.get("content-encoding", "").strip().lower()
     if encoding not in ("", "identity", "gzip", "x-gzip", "deflate"):
         raise SourceError(f"the answer is packed as {encoding[:40]!r}, which was not asked for")
-    packed = encoding not in ("", "identity")
     body = bytearray()
-    inflate = zlib.decompressobj(47) if packed else None
+    inflate = None if encoding in ("", "identity") else zlib.decompressobj(_EITHER)
     began, received = time.monotonic(), 0
     # Without a size: with one, httpx waits until so many bytes are there, and no deadline is seen.
     for chunk in response.iter_raw():
@@ -57,6 +64,8 @@ def body_of(response: Raw, limit: int) -> bytes:
         if inflate is None:
             body += chunk
             continue
+        if encoding == "deflate" and received == len(chunk) and chunk[0] & 15 != 8:
+            inflate = zlib.decompressobj(_BARE)
         inflate = _inflated(inflate, chunk, body, limit)
     if inflate is not None and received and not inflate.eof:
         raise Incomplete("the packed answer is cut off")
@@ -73,7 +82,9 @@ def _inflated(inflate: Any, chunk: bytes, body: bytearray, limit: int) -> Any:
     try:
         while chunk:
             if inflate.eof:
-                inflate = zlib.decompressobj(47)
+                if not chunk.strip(b"\0"):
+                    break  # padding after the packed body
+                inflate = zlib.decompressobj(_EITHER)
             body += inflate.decompress(chunk, _STEP)
             if len(body) > limit:
                 raise SourceError(_too_long(limit))

@@ -34,6 +34,11 @@ def redacted(text: str) -> str:
     return text
 
 
+def is_sendable(text: str) -> bool:
+    """True when a header can hold the text as it is: ASCII, on one line."""
+    return text.isascii() and text.isprintable()
+
+
 def secrets() -> tuple[str, ...]:
     """Tokens that must stand nowhere."""
     named = (os.environ.get(name, "").strip() for name in ("GITHUB_TOKEN", "GH_TOKEN", "HF_TOKEN"))
@@ -42,10 +47,12 @@ def secrets() -> tuple[str, ...]:
 
 @cache
 def agent(contact: str | None) -> str:
+    """Who asks. Of the user's contact what a header can hold, which an address is."""
     from importlib.metadata import PackageNotFoundError, version
 
     try:
         number = version("deep-learning-hub")
     except PackageNotFoundError:
         number = "0"
-    return f"deep-learning-hub/{number} (+{_HOME}{f'; {contact}' if contact else ''})"
+    sent = " ".join(clean(contact or "").encode("ascii", "ignore").decode("ascii").split())
+    return f"deep-learning-hub/{number} (+{_HOME}{f'; {sent}' if sent else ''})"

@@ -1,5 +1,6 @@
 """Papers as BibTeX, escaped by bibtexparser and pylatexenc."""
 
+import logging
 import re
 from collections.abc import Iterable, Iterator
 
@@ -16,6 +17,8 @@ def entries(papers: Iterable[Row]) -> Iterator[str]:
     from bibtexparser.model import Entry, Field
     from bibtexparser.writer import write
 
+    # Characters that LaTeX has no command for stay as they are, which XeLaTeX wants: no news to warn of.
+    logging.getLogger("pylatexenc").setLevel(logging.ERROR)
     escape = LatexEncodingMiddleware(allow_inplace_modification=True)
     enclose = AddEnclosingMiddleware(
         reuse_previous_enclosing=False, enclose_integers=True, default_enclosing="{"

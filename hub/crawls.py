@@ -15,6 +15,7 @@ from hub import harvest as harvests
 from hub.catalog import Catalog, Counts, ledger
 from hub.errors import HubError, UsageError
 from hub.harvest import Summary
+from hub.interrupts import unbroken
 from hub.library import Library
 
 
@@ -44,6 +45,8 @@ class Crawled:
     requests: int = 0
     resumed: bool = False
     dry: bool = False
+    replayed: bool = False
+    """Recorded answers stood in for the source."""
 
     @property
     def failed(self) -> bool:
@@ -84,13 +87,15 @@ def run(
     Each page is one transaction together with the place to go on from, so that a killed harvest loses
     the page in hand at most. Never raises for what a source does: the state says how it ended.
     """
-    crawled = Crawled(errand, Summary(errand.source.name, errand.address, _today()), dry=dry)
+    summary = Summary(errand.source.name, errand.address, _today())
+    crawled = Crawled(errand, summary, dry=dry, replayed=client.replays)
     if errand.files:
         return _run_files(catalog, client, crawled, progress, stop)
     assert errand.source.start is not None
     position, earlier = _place(catalog, errand)
     crawled.resumed = earlier is not None
-    row = None if dry else _begin(catalog, errand, position, earlier)
+    with unbroken():
+        row = None if dry else _begin(catalog, errand, position, earlier)
     before, cut = client.requests, False
     try:
         for taken in crawl(
@@ -102,8 +107,9 @@ def run(
             stop=stop,
         ):
             crawled.requests = client.requests - before
-            _commit(catalog, crawled, taken, row)
-            position, cut = taken.position, taken.cut
+            with unbroken():
+                _commit(catalog, crawled, taken, row)
+                position, cut = taken.position, taken.cut
             told = Told(crawled.summary.counts, crawled.requests, len(position.pending))
             progress(told)
         crawled.state = "limited" if cut else "interrupted" if position.pending else "done"
@@ -113,12 +119,22 @@ def run(
         crawled.state, crawled.why = "damaged", error.why
     except (Stopped, KeyboardInterrupt):
         crawled.state = "interrupted"
+    except OSError as error:
+        # The network's own are told as refusals; this is a recording, or a disk.
+        raise HubError(
+            f"cannot write {error.filename or 'to this disk'}: {error.strerror or error}",
+            hint="Free some space, or name another folder. What came is kept.",
+        ) from error
     finally:
         crawled.requests = client.requests - before
+        if crawled.state == "running":
+            # Something of this machine's own failed: a full disk. The source is not to blame.
+            crawled.state = "interrupted"
         crawled.summary.interrupted = crawled.state == "interrupted"
         if row is not None:
             left = position.to_json() if position.pending and not cut else None
-            _end(catalog, crawled, row, left)
+            with unbroken():
+                _end(catalog, crawled, row, left)
     return crawled
 
 
@@ -165,24 +181,24 @@ def _commit(catalog: Catalog, crawled: Crawled, taken: Taken, row: int | None) -
     """One page and the place after it, in one transaction; of a dry run only the counts stay."""
     summary, at = crawled.summary, _now()
     records = [one for one in taken.page.records if not isinstance(one, LibraryRecord)]
-    counts = summary.counts
+    met = summary.page()
+    harvests.note(met, taken.page)
     with suppress(_DryRun), catalog.transaction():
-        counts = counts.plus(catalog.upsert(records, at=at, whole=taken.page.whole))
-        harvests.note(summary, taken.page)
+        met.counts.add(catalog.upsert(records, at=at, whole=taken.page.whole))
         if row is None:
             raise _DryRun
         ledger.note(
             catalog,
             row,
             state="running",
-            counts=counts,
-            skipped=summary.skipped,
+            counts=summary.counts.plus(met.counts),
+            skipped=summary.skipped + met.skipped,
             position=taken.position.to_json(),
             requests=crawled.requests,
         )
         if taken.request and taken.asked:
             ledger.remember(catalog, taken.request, summary.source, at, taken.asked)
-    summary.counts = counts
+    summary.add(met)
 
 
 def _end(catalog: Catalog, crawled: Crawled, row: int, left: str | None) -> None:
@@ -227,12 +243,9 @@ def _run_files(
             path = _fetched(client, errand.source, file, folder, crawled, progress, stop)
             if crawled.dry:
                 continue
-            summary = harvests.import_file(catalog, _no_library, path, day=file.day)
-            crawled.summary.counts.add(summary.counts)
-            crawled.summary.skipped.update(summary.skipped)
-            crawled.summary.examples += summary.examples
-            crawled.summary.tally.update(summary.tally)
-            if summary.interrupted or stop():
+            summary = harvests.import_file(catalog, _no_library, path, day=file.day, stop=stop)
+            crawled.summary.add(summary)
+            if summary.interrupted:
                 raise Stopped
             if summary.broken:
                 raise SourceError(f"{file.name}: {summary.broken.reason}")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Final
 
 from crawlers.files import Opened, head, open_file, packed_at
 from crawlers.records import LibraryRecord, Record
@@ -13,9 +14,13 @@ from crawlers.source import Origin, Page, Skip, Source, source_of
 from hub import index as index_module
 from hub.catalog import Catalog, Counts, ledger, read
 from hub.errors import Damaged, NotFound, UsageError
+from hub.interrupts import unbroken
 from hub.library import Library
 from hub.memory import uncollected
 from hub.paths import Paths
+
+EXAMPLES: Final = 5
+"""Skipped entries that a summary names, with their places."""
 
 Progress = Callable[[int, int, Counts], None]
 """Called after each page with bytes read, bytes in all, and what was counted so far."""
@@ -37,6 +42,19 @@ class Summary:
     """Where and why the rest of the file could not be read."""
     interrupted: bool = False
 
+    def add(self, other: "Summary") -> None:
+        """Takes in what a page brought: called when the page is committed, so that a summary tells of
+        nothing else."""
+        self.counts.add(other.counts)
+        self.skipped.update(other.skipped)
+        self.examples += other.examples[: max(0, EXAMPLES - len(self.examples))]
+        self.tally.update(other.tally)
+        self.broken = other.broken or self.broken
+
+    def page(self) -> "Summary":
+        """An empty one of the same harvest, for what its next page will bring."""
+        return Summary(self.source, self.address, self.retrieved_at)
+
     @property
     def damaged(self) -> bool:
         return self.broken is not None or bool(self.skipped.total() - self.skipped[REPEATED])
@@ -53,45 +71,57 @@ def import_file(
     *,
     day: str | None = None,
     progress: Progress | None = None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Summary:
     """Reads a file into the catalog, page by page, each page one transaction.
 
     NotFound when there is no such file, Damaged when it is none that a source recognises. A file
-    that breaks off gives its Summary with `broken` set; what came before is kept. Ctrl-C stops
-    after the page in hand.
+    that breaks off gives its Summary with `broken` set; what came before is kept. Ctrl-C, and `stop`
+    when it says so, end it after the page in hand.
     """
     source = recognise(path)
     assert source.read is not None
     day = day or day_of(path)
-    origin = Origin(path.name, day)
     summary = Summary(source.name, path.name, day)
-    with catalog.transaction():
-        ledger.end_dead(catalog)
-        harvest = ledger.begin(catalog, source.name, path.name, _now(), day)
     opened = open_file(path)
-    state = "failed"
+    harvest, state = None, "failed"
     try:
-        pages = source.read(opened.stream, origin)
+        with unbroken():
+            harvest = _begin(catalog, summary)
+        pages = source.read(opened.stream, Origin(path.name, day))
         with uncollected():
-            _take(catalog, library, harvest, summary, pages, opened, progress)
-        state = "damaged" if summary.broken else "done"
+            _take(catalog, library, harvest, summary, pages, opened, progress, stop)
+        state = "interrupted" if summary.interrupted else "damaged" if summary.broken else "done"
     except KeyboardInterrupt:
         summary.interrupted = True
         state = "interrupted"
     finally:
         opened.close()
-        with catalog.transaction():
-            ledger.note(
-                catalog,
-                harvest,
-                state=state,
-                counts=summary.counts,
-                skipped=summary.skipped,
-                finished_at=_now(),
-                note=f"{summary.broken.where}: {summary.broken.reason}" if summary.broken else None,
-            )
-            catalog.keep_sources()
+        if harvest is not None:
+            with unbroken():
+                _end(catalog, harvest, summary, state)
     return summary
+
+
+def _begin(catalog: Catalog, summary: Summary) -> int:
+    with catalog.transaction():
+        ledger.end_dead(catalog)
+        return ledger.begin(catalog, summary.source, summary.address, _now(), summary.retrieved_at)
+
+
+def _end(catalog: Catalog, harvest: int, summary: Summary, state: str) -> None:
+    broken = summary.broken
+    with catalog.transaction():
+        ledger.note(
+            catalog,
+            harvest,
+            state=state,
+            counts=summary.counts,
+            skipped=summary.skipped,
+            finished_at=_now(),
+            note=f"{broken.where}: {broken.reason}" if broken else None,
+        )
+        catalog.keep_sources()
 
 
 def _take(
@@ -102,31 +132,50 @@ def _take(
     pages: Iterator[Page],
     opened: Opened,
     progress: Progress | None,
+    stop: Callable[[], bool],
 ) -> None:
     seen: set[int] = set()
     for page in pages:
-        note(summary, page)
-        own = [record for record in page.records if isinstance(record, LibraryRecord)]
-        if own:
-            summary.counts.add(_restore(library(), own))
-        fresh = [
-            record
-            for record in page.records
-            if not isinstance(record, LibraryRecord) and _first(record, seen, summary)
-        ]
-        with catalog.transaction():
-            counts = summary.counts.plus(catalog.upsert(fresh, at=_now()))
-            ledger.note(
-                catalog,
-                harvest,
-                state="running",
-                counts=counts,
-                skipped=summary.skipped,
-                position=str(opened.position),
-            )
-        summary.counts = counts
+        with unbroken():
+            _keep(catalog, library, harvest, summary, page, opened.position, seen)
         if progress:
             progress(opened.position, opened.size, summary.counts)
+        if stop():
+            summary.interrupted = True
+            return
+
+
+def _keep(
+    catalog: Catalog,
+    library: Callable[[], Library],
+    harvest: int,
+    summary: Summary,
+    page: Page,
+    position: int,
+    seen: set[int],
+) -> None:
+    """One page in one transaction, together with what the ledger says of the harvest so far."""
+    met = summary.page()
+    note(met, page)
+    own = [record for record in page.records if isinstance(record, LibraryRecord)]
+    if own:
+        met.counts.add(_restore(library(), own))
+    fresh = [
+        record
+        for record in page.records
+        if not isinstance(record, LibraryRecord) and _first(record, seen, met)
+    ]
+    with catalog.transaction():
+        met.counts.add(catalog.upsert(fresh, at=_now()))
+        ledger.note(
+            catalog,
+            harvest,
+            state="running",
+            counts=summary.counts.plus(met.counts),
+            skipped=summary.skipped + met.skipped,
+            position=str(position),
+        )
+    summary.add(met)
 
 
 def _restore(library: Library, records: list[LibraryRecord]) -> Counts:
@@ -141,7 +190,7 @@ def _restore(library: Library, records: list[LibraryRecord]) -> Counts:
 def note(summary: Summary, page: Page) -> None:
     """Adds to the summary what a page met and skipped."""
     summary.skipped.update(skip.reason for skip in page.skipped)
-    summary.examples += page.skipped[: max(0, 5 - len(summary.examples))]
+    summary.examples += page.skipped[: max(0, EXAMPLES - len(summary.examples))]
     summary.tally.update(dict(page.tally))
     summary.broken = page.broken or summary.broken
 

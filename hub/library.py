@@ -1,12 +1,14 @@
 """library.db: what is the user's own. No import, crawl, migration or rebuild of the catalog touches it."""
 
 import json
+import os
 import secrets
 import sqlite3
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
@@ -24,6 +26,13 @@ MAX_TAG: Final = 60
 """Characters of one tag; what crawlers.records.LibraryRecord accepts (a test holds them equal)."""
 MAX_NOTE: Final = 100_000
 """Characters of one note."""
+
+TICK: Final = timedelta(milliseconds=1)
+"""The smallest step between two moments of a library."""
+SET_BACK: Final = timedelta(minutes=1)
+"""A moment further ahead than this was written while the clock was wrong; it does not count."""
+_migrating: Final = threading.Lock()
+"""Alembic keeps what it is about in a global: one migration at a time in a process."""
 
 
 @dataclass(frozen=True)
@@ -136,11 +145,9 @@ class Library:
             raise UsageError(
                 f"{reading!r} is no reading state", hint=f"One of: {', '.join(READING)}"
             )
-        text = clean_lines(note) if note is not None else None
-        if text is not None and (not text or len(text) > MAX_NOTE):
-            raise UsageError(f"a note has 1 to {MAX_NOTE:,} characters")
-        now = _now()
+        text = _note_text(note) if note is not None else None
         with self._transaction():
+            now = self._moment()
             self._db.execute(
                 "INSERT INTO library_entry (key, favourite, reading, added_at, changed_at) "
                 "VALUES (?, 0, NULL, ?, ?) ON CONFLICT (key) DO UPDATE SET changed_at = excluded.changed_at",
@@ -180,7 +187,41 @@ class Library:
             self._db.execute(
                 "DELETE FROM library_tag WHERE key = ? AND tag = ?", (key, tag_of(tag))
             )
+            self._changed(key)
         return self.get(key)
+
+    def unread(self, key: str) -> Kept:
+        """Takes the reading state away."""
+        self.get(key)
+        with self._transaction():
+            self._db.execute(
+                "UPDATE library_entry SET reading = NULL, changed_at = ? WHERE key = ?",
+                (self._moment(), key),
+            )
+        return self.get(key)
+
+    def forget_if_empty(self, key: str) -> Kept | None:
+        """What is kept about a key; once nothing is, neither star, state, tag nor note, its row goes."""
+        kept = self._get(key)
+        if kept is None or kept.favourite or kept.reading or kept.tags or kept.notes:
+            return kept
+        self.remove(key)
+        return None
+
+    def rewrite_note(self, note: str, text: str) -> str:
+        """Gives a note another text; returns the key it belongs to."""
+        cleaned = _note_text(text)
+        with self._transaction():
+            now = self._moment()
+            row = self._db.execute("SELECT key FROM library_note WHERE id = ?", (note,)).fetchone()
+            if row is None:
+                raise NotFound(f"no note {note}", hint="hub library show KEY lists the ids.")
+            self._db.execute(
+                "UPDATE library_note SET text = ?, changed_at = ? WHERE id = ?",
+                (cleaned, now, note),
+            )
+            self._db.execute("UPDATE library_entry SET changed_at = ? WHERE key = ?", (now, row[0]))
+        return str(row[0])
 
     def drop_note(self, note: str) -> str:
         """Removes a note by its id; returns the key it belonged to."""
@@ -189,6 +230,7 @@ class Library:
             raise NotFound(f"no note {note}", hint="hub library show KEY lists the ids.")
         with self._transaction():
             self._db.execute("DELETE FROM library_note WHERE id = ?", (note,))
+            self._changed(row[0])
         return str(row[0])
 
     def restore(self, said: "LibraryRecord") -> Literal["new", "changed", "unchanged"]:
@@ -277,6 +319,24 @@ class Library:
     def _get(self, key: str) -> Kept | None:
         return next((kept for kept in self.all() if kept.key == key), None)
 
+    def _changed(self, key: str) -> None:
+        self._db.execute(
+            "UPDATE library_entry SET changed_at = ? WHERE key = ?", (self._moment(), key)
+        )
+
+    def _moment(self) -> str:
+        """Now, and after every change before it: two changes within one tick of the clock, or while it
+        was set back a little, keep their order. Call inside a transaction."""
+        now = datetime.now(UTC)
+        now -= timedelta(microseconds=now.microsecond % 1000)
+        (latest,) = self._db.execute("SELECT MAX(changed_at) FROM library_entry").fetchone()
+        try:
+            after = datetime.fromisoformat(latest) + TICK
+            moment = after if now < after <= now + SET_BACK else now
+        except (TypeError, ValueError):  # nothing is kept yet, or an import said it in another way
+            moment = now
+        return moment.isoformat(timespec="milliseconds")
+
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         try:
@@ -307,6 +367,14 @@ def as_line(kept: Kept) -> dict[str, Any]:
     }
 
 
+def _note_text(text: str) -> str:
+    """A note as it is kept. UsageError when nothing is left of it, or too much."""
+    cleaned = clean_lines(text)
+    if not cleaned or len(cleaned) > MAX_NOTE:
+        raise UsageError(f"a note has 1 to {MAX_NOTE:,} characters")
+    return cleaned
+
+
 def tag_of(text: str) -> str:
     """A tag as it is kept: cleaned, lower case, blanks as hyphens. UsageError when nothing is left."""
     tag = clean(text).lower().replace(" ", "-").strip("-")
@@ -316,16 +384,37 @@ def tag_of(text: str) -> str:
 
 
 def migrate(path: Path) -> None:
-    """Brings the file to HEAD."""
+    """Brings the file to HEAD. A new one appears under its name whole: who reads at that moment finds
+    none or a finished one."""
     from hub.migrations import upgrade
 
     try:
-        upgrade(path, "library", HEAD)
+        with _migrating:
+            if path.exists():
+                upgrade(path, "library", HEAD)
+                return
+            made = path.with_name(f"{path.name}.new-{os.getpid()}")
+            try:
+                upgrade(made, "library", HEAD)
+                _take_place(made, path)
+            finally:
+                made.unlink(missing_ok=True)
     except OSError as error:
         raise HubError(
             f"cannot make {path}: {error.strerror or error}",
             hint="Set HUB_HOME to a folder of your own.",
         ) from error
+
+
+def _take_place(made: Path, path: Path) -> None:
+    """Gives a new file its name, unless somebody else was first: then theirs stays."""
+    try:
+        os.link(made, path)
+    except FileExistsError:
+        pass
+    except OSError:  # a file system without hard links
+        if not path.exists():
+            made.rename(path)
 
 
 def _empty() -> sqlite3.Connection:
@@ -347,7 +436,3 @@ def _damaged(path: Path, error: sqlite3.Error) -> HubError:
             "It holds your own notes: copy it before anything else, then try sqlite3's .recover."
         )
     return found
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

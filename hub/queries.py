@@ -310,6 +310,10 @@ class Queries:
             ]
             if kind == "task":
                 groups["subtasks"] = read.subtasks(self.catalog, key)
+        if kind in ("method", "dataset", "paper"):
+            from hub import baselines
+
+            groups["baselines"] = baselines.of_entry(key, row)
         return {name: tuple(group) for name, group in groups.items() if group}
 
     def _links(self, side: str, key: Key) -> list[Row]:
@@ -552,6 +556,15 @@ class Queries:
         empty = {"licence": None, "rows": 0, "oldest": None, "newest": None}
         held += [{"source": name, **empty} for name in told if name not in known]
         return tuple(SourceState(**row, **_state(told.get(row["source"]))) for row in held)
+
+    def harvests(self) -> "tuple[ledger.SourceLedger, ...]":
+        """How the harvests of each source went, one line per source that was ever asked."""
+        return tuple(ledger.by_source(self.catalog))
+
+    def fresh_and_stale(self, days: int) -> dict[str, tuple[int, int]]:
+        """Per source its rows that were said within so many days, and those that were not; this
+        reads every row."""
+        return read.fresh_and_stale(self.catalog, days=days)
 
     def keys_starting(self, start: str, limit: int = 50) -> list[tuple[Key, str]]:
         """Keys that begin so, with names: for the shell's completion."""

@@ -5,6 +5,7 @@ stdout carries data, stderr everything else. Text is cleaned again here, whateve
 
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
@@ -74,6 +75,16 @@ def fail(message: str, hint: str | None = None, nearest: Sequence[tuple[str, str
             print(f"  {clean(key)}  {_cut(clean(name), 70)}", file=sys.stderr)
     if hint:
         print(clean(t(hint)), file=sys.stderr)
+
+
+def progress_wanted() -> bool:
+    """True when a program reads the progress: HUB_PROGRESS=json asks for lines of JSON on stderr."""
+    return os.environ.get("HUB_PROGRESS") == "json"
+
+
+def progress(**said: Any) -> None:
+    """A line of progress for a program, on stderr; every text cleaned."""
+    print(json.dumps(plain(said), ensure_ascii=False), file=sys.stderr, flush=True)
 
 
 def envelope(command: str, data: Any, sources: "Iterable[SourceState]" = (), **more: Any) -> None:
@@ -249,11 +260,13 @@ def _wrap(text: str, cells: int) -> list[str]:
 
         return textwrap.wrap(text, cells) or [""]
     lines, current = [], ""
-    for character in text:
-        if width(current + character) > cells:
-            lines.append(current)
-            current = ""
-        current += character
+    # A word of narrow letters stays whole if it fits a line; wide characters are words of their own.
+    for piece in re.findall(r"[!-\u10ff]+| +|.", text):
+        for part in (piece,) if width(piece) <= cells else piece:
+            if width(current + part) > cells:
+                lines.append(current.rstrip(" "))
+                current = ""
+            current += part if current or part != " " * len(part) else ""
     return [*lines, current]
 
 

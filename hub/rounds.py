@@ -1,11 +1,13 @@
 """What a crawl asks for: a user's words, and what the catalog knows already, as errands in order."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from hashlib import blake2b
 from typing import Final
 
+from crawlers.arxiv import ALL, MACHINE_LEARNING
 from crawlers.source import Plan, Source, Wish, source_named
 from hub.catalog import Catalog, ledger, read
 from hub.crawls import Errand
@@ -25,8 +27,9 @@ BUDGET: Final = 40
 BUDGET_WITH_TOKEN: Final = 1_000
 """The same with one: ten requests of a hundred repositories."""
 
-LONGEST_GAP: Final = 30
-"""Days that a daily round catches up by itself; more is asked for with --since."""
+LONGEST_GAP: Final = 366
+"""Days that a daily round catches up by itself: some 300 requests to arXiv. More is asked for with
+--since, and an errand that leaves days out says so."""
 
 
 @dataclass(frozen=True)
@@ -80,25 +83,46 @@ def _arxiv(catalog: Catalog, options: Options) -> Iterator[Errand]:
             since=options.begin,
             keys=options.papers,
             query=options.query,
-            categories=options.categories if options.query else (),
+            categories=options.categories
+            if options.query and ALL not in options.categories
+            else (),
             limit=options.limit,
         )
         yield Errand(source, wish, _address(wish))
         return
-    categories = tuple(sorted(dict.fromkeys(options.categories)))
+    categories = tuple(sorted(dict.fromkeys(options.categories))) or MACHINE_LEARNING
     if options.full or options.begin:
         yield _oai(categories, options, options.begin)
         return
-    last = max(
-        filter(None, (ledger.last_done(catalog, name) for name in ("arxiv_oai", "arxiv_rss"))),
-        default=None,
-    )
+    last = _followed_until(catalog, categories)
     if last is not None and _age(last) > 1:
         # The feed holds one day: what came in between is only in OAI.
         yield _oai(categories, options, _caught_up(last))
         return
+    if ALL in categories:
+        raise UsageError(
+            "arXiv has no feed of everything", hint="Say from when on: --days 1, --since, --full."
+        )
     wish = Wish(categories=categories, limit=options.limit)
     yield Errand(_source("arxiv_rss"), wish, _address(wish))
+
+
+def _followed_until(catalog: Catalog, categories: tuple[str, ...]) -> str | None:
+    """The moment up to which every change of these categories has come, as far as each of them was ever
+    asked for; None when none was. A crawl that left days out does not count."""
+    until: dict[str, str] = {}
+    for address, began in ledger.done(catalog, "arxiv_oai", "arxiv_rss"):
+        since = re.search(r"since ([0-9-]{10})", address)
+        whole = since is None and "in full" in address
+        first = since[1] if since else (_day(began) - timedelta(days=1)).isoformat()
+        asked = address.partition(",")[0].split()
+        for category in categories:
+            if category not in asked and ALL not in asked:
+                continue
+            before = until.get(category)
+            if before is None or whole or first <= before[:10]:
+                until[category] = began
+    return min(until.values(), default=None)
 
 
 def _oai(categories: tuple[str, ...], options: Options, since: str | None) -> Errand:
@@ -221,10 +245,14 @@ def _days_ago(days: int) -> str:
 
 def _age(moment: str) -> int:
     """Whole days since a moment."""
-    return (datetime.now(UTC).date() - date.fromisoformat(moment[:10])).days
+    return (datetime.now(UTC).date() - _day(moment)).days
+
+
+def _day(moment: str) -> date:
+    return date.fromisoformat(moment[:10])
 
 
 def _caught_up(last: str) -> str:
     """The day from which to go on after a harvest: one earlier, since days end at different hours."""
-    since = date.fromisoformat(last[:10]) - timedelta(days=1)
+    since = _day(last) - timedelta(days=1)
     return max(since.isoformat(), _days_ago(LONGEST_GAP))

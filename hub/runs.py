@@ -1,36 +1,41 @@
 """Runs: a recipe in a child process, so that torch is never in ours, and what became of it, kept.
 
-The only module of the hub that knows reproduce, and of it nothing that imports torch.
+Nothing here imports torch; costs are told by hub.costs, what can be run by hub.baselines.
 """
 
+import importlib.util
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from difflib import get_close_matches
-from hashlib import sha256
+from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from crawlers import knowledge
+from hub import baselines, costs, run_record
+from hub.costs import Calibration, Cost
 from hub.errors import Damaged, HubError, NetworkError, NotFound, UsageError
 from hub.library import Library
 from hub.paths import Paths
-from hub.verdict import Claim, Comparison, claims, compare
-from reproduce.baseline import Baseline, UnknownBaseline, declared, names
+from hub.text import t
+from hub.verdict import Claim, Comparison, compare
+from reproduce.baseline import Baseline
 
-MOST_MINUTES: Final = 120.0
-"""A longer run is refused unless the user says that it is meant."""
+if TYPE_CHECKING:
+    from reproduce.data import Dataset
+    from reproduce.places import Places
 
-USUAL_SHARE: Final = 0.2
-"""Of the measured peak that a training reaches, where nothing was measured yet."""
+INSTALL: Final = "pip install 'deep-learning-hub[reproduce]'"
 
-TRAINING_ROWS: Final = {"mnist": 60_000, "fashion_mnist": 60_000, "diabetes": 400, "digits": 1_500}
+ENDING_SECONDS: Final = 5.0
+"""For what a child still has to say once it has ended."""
 
 
 @dataclass(frozen=True)
@@ -41,20 +46,44 @@ class Wish:
     seed: int
     budget: str = "full"
     minutes: float | None = None
-    device: str = "cpu"
+    device: str = "auto"
     threads: int | None = None
     resume: bool = False
     data: Path | None = None
+    processes: int = 1
+    """That share the run, on this machine."""
+    mode: str | None = None
+    """`exact` or `fast`; None: exact for several processes, and one computes a batch whole."""
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a baseline needs that a machine may lack."""
+
+    dataset: str
+    title: str
+    licence: str | None
+    notice: str | None
+    """Terms to be accepted before the first download."""
+    size_bytes: int
+    folder: str | None
+    """Where its files lie on this machine; None: they have to be fetched."""
+    memory_mb: int
+    threads: int | None
+    devices: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Listed:
-    """A baseline, what is claimed for it, what it costs here, and what was measured so far."""
+    """A baseline, what is claimed for it, what it needs and costs here, and what was measured so far."""
 
     baseline: Baseline
+    path: str
+    """Of the recipe, for reading."""
     claim: Claim | None
-    minutes: float | None
-    """Of one seed on this machine; None before anything was measured here."""
+    needs: Needs
+    cost: Cost
+    """Of one seed of the full budget."""
     comparison: Comparison
 
 
@@ -62,77 +91,148 @@ class Interrupted(Exception):
     """The user stopped the run; it can be gone on with."""
 
 
-def baseline_named(name: str) -> Baseline:
-    """NotFound with the nearest names."""
-    try:
-        return declared(name)
-    except UnknownBaseline:
-        near = get_close_matches(name, names(), n=3, cutoff=0.4)
-        raise NotFound(
-            f"no baseline is called {name}",
-            nearest=tuple((one, declared(one).title) for one in near),
-            hint="hub reproduce --list",
-        ) from None
-
-
-def claim_of(baseline: Baseline) -> Claim | None:
-    return claims(knowledge.folder()).get(baseline.claim) if baseline.claim else None
-
-
-def listed(library: Library, places: Paths) -> list[Listed]:
-    """Every baseline there is."""
-    peak = calibration(places)
+def listed(
+    library: Library, places: Paths, data: "Places", name: str | None = None
+) -> list[Listed]:
+    """Every baseline there is, or one of them."""
+    known = costs.calibration(places)
+    needs = cache(lambda dataset: _data_of(dataset, data))
     found = []
-    for name in names():
-        one = declared(name)
-        runs = library.runs(name)
+    for each in (name,) if name else baselines.names():
+        one = baselines.named(each)
+        runs = library.runs(each)
         found.append(
-            Listed(one, claim_of(one), minutes_of(one, runs, peak), comparison(name, runs))
+            Listed(
+                baseline=one,
+                path=str(baselines.path_of(one)),
+                claim=baselines.claim_of(one),
+                needs=_needs(one, *needs(one.dataset)),
+                cost=costs.cost(one, runs, known),
+                comparison=comparison(each, runs),
+            )
         )
     return found
 
 
+def places_of(places: Paths) -> "Places":
+    """Where the files of datasets may lie: as the settings say, HUB_* over config.toml."""
+    from dataclasses import replace
+
+    from hub.settings import load
+    from reproduce.places import Places
+
+    settings, _ = load(places.config)
+    shelf = Path(settings.datasets_dir).expanduser().absolute() if settings.datasets_dir else None
+    return replace(Places.of_environment(), shelf=shelf, offline=settings.offline)
+
+
+def _data_of(name: str, places: "Places") -> "tuple[Dataset | None, Path | None]":
+    """A dataset and where it lies; several baselines share one."""
+    from reproduce.places import find
+
+    dataset = baselines.dataset_named(name)
+    return dataset, find(dataset, places) if dataset else None
+
+
+def _needs(one: Baseline, dataset: "Dataset | None", folder: Path | None) -> Needs:
+    return Needs(
+        dataset=one.dataset,
+        title=dataset.title if dataset else one.dataset,
+        licence=dataset.licence if dataset else None,
+        notice=dataset.notice if dataset else None,
+        size_bytes=sum(file.size for file in dataset.files) if dataset else 0,
+        folder=str(folder) if folder else None,
+        memory_mb=one.memory_mb,
+        threads=one.threads,
+        devices=("cpu", "cuda", "mps"),
+    )
+
+
+def cost_of(wish: "Wish", before: list[dict[str, Any]], known: Calibration | None) -> Cost:
+    """What one seed of a wish costs here. `before`: the runs of its baseline so far."""
+    return costs.cost(
+        baselines.named(wish.baseline),
+        before,
+        known,
+        budget=wish.budget,
+        minutes=wish.minutes,
+        threads=wish.threads,
+    )
+
+
+def dataset_key(name: str) -> str:
+    """The catalog's key of a dataset, by the name that baselines know it by."""
+    found = baselines.dataset_named(name)
+    return found.key if found else f"dataset:{name}"
+
+
 def comparison(name: str, runs: list[dict[str, Any]]) -> Comparison:
-    """Claimed beside measured, from the full runs if there are any, else from what there is."""
-    one = declared(name)
+    """Claimed beside measured: from the runs of the newest recipe that were full if there are any, else
+    from what there is. A recipe that was changed since is said."""
+    one = baselines.named(name)
     ours = [run for run in runs if not run["imported"]]
-    full = [run for run in ours if not run["reasons"]]
-    return compare(name, one.label, claim_of(one), full or ours)
+    if ours:
+        newest = max(ours, key=lambda run: run["finished_at"])["recipe_sha256"]
+        current = recipe_sum(one)
+        if any(run["recipe_sha256"] == current for run in ours):
+            newest = current
+        ours = [run for run in ours if run["recipe_sha256"] == newest]
+        if newest != current:
+            changed = {"reason": "the recipe was changed since"}
+            ours = [{**run, "reasons": [*run["reasons"], changed]} for run in ours]
+    full = [run for run in ours if run["budget"] == "full" and not _reduced(run)]
+    return compare(name, one.label, baselines.claim_of(one), full or ours)
 
 
-# -- what it costs ---------------------------------------------------------------------------
+def comparison_of(name: str, made: list[dict[str, Any]], runs: list[dict[str, Any]]) -> Comparison:
+    """What a command ends with: if it made a reduced run, that alone, so that no verdict of earlier full
+    ones stands under it."""
+    if any(run["budget"] != "full" or _reduced(run) for run in made):
+        one = baselines.named(name)
+        return compare(name, one.label, baselines.claim_of(one), made)
+    return comparison(name, runs)
 
 
-def calibration(places: Paths) -> float | None:
-    """Operations a second that this machine was measured to reach; None before that."""
-    try:
-        said = json.loads((places.home / "calibration.json").read_text("utf-8"))
-        return float(said["peak_flops_per_second"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+def _reduced(run: dict[str, Any]) -> bool:
+    reduced = ("reduced budget", "time used up", "fewer epochs")
+    return any(reason["reason"] in reduced for reason in run["reasons"])
 
 
-def calibrate(places: Paths, peak: float) -> None:
-    """Keeps a measured peak, so that listing baselines need not import torch."""
-    path = places.home / "calibration.json"
-    partial = path.with_name(f"{path.name}.partial-{os.getpid()}")
-    places.home.mkdir(parents=True, exist_ok=True)
-    partial.write_text(json.dumps({"peak_flops_per_second": peak}), "utf-8")
-    partial.replace(path)
+def recipe_sum(one: Baseline) -> str:
+    """sha256 of the recipe as it is now."""
+    from hashlib import sha256
 
-
-def minutes_of(one: Baseline, runs: list[dict[str, Any]], peak: float | None) -> float | None:
-    """Minutes of one seed of the full budget: as measured here, else from operations and peak."""
-    full = [run for run in runs if not run["reasons"] and not run["imported"]]
-    if full:
-        return float(full[0]["whole"]["wall_seconds"]) / 60
-    if peak is None:
-        return None
-    rows = TRAINING_ROWS.get(one.dataset, 60_000)
-    return one.flops * rows * max(1, one.epochs) / (USUAL_SHARE * peak) / 60
+    return sha256(baselines.path_of(one).read_bytes()).hexdigest()
 
 
 # -- running ---------------------------------------------------------------------------------
+
+
+def need_torch() -> None:
+    """HubError where torch, or what checkpoints are written with, is not installed; nothing is imported."""
+    for name in ("torch", "safetensors"):
+        if importlib.util.find_spec(name) is None:
+            raise HubError(
+                t("{name} is not installed, and training needs it", name=name), hint=INSTALL
+            )
+
+
+def calibrate(places: Paths) -> Calibration:
+    """Measures the machine's speed in a child, some seconds long, and keeps it."""
+    need_torch()
+    said = _child(
+        [sys.executable, "-m", "reproduce.calibrate"], lambda told: None, lambda: False, None
+    )
+    peaks = {int(threads): float(peak) for threads, peak in said["peaks"].items()}
+    found = Calibration(peaks, datetime.now(UTC).isoformat(timespec="seconds"))
+    with suppress(OSError):  # it is measured anew next time
+        costs.keep(places, found)
+    return found
+
+
+def folder_of(places: Paths, wish: Wish) -> Path:
+    """Where a run keeps its checkpoints, and its record until the library has it."""
+    return places.home / "runs" / f"{wish.baseline}-seed-{wish.seed}-{wish.budget}"
 
 
 def carry_out(
@@ -142,13 +242,15 @@ def carry_out(
     tell: Callable[[dict[str, Any]], None],
     stop: Callable[[], bool],
 ) -> dict[str, Any]:
-    """The Run of one seed, from a child process.
+    """The Run of one seed, from a child process; it lies in the run's folder until `settled`.
 
     Interrupted when the user stopped it; NetworkError without data, Damaged with wrong ones,
     UsageError for what cannot be asked here, HubError for the rest.
     """
-    folder = places.home / "runs" / f"{wish.baseline}-seed-{wish.seed}-{wish.budget}"
+    folder = folder_of(places, wish)
     with _alone(folder):
+        if wish.resume and (left := _left(folder)) is not None:
+            return left
         command = [
             sys.executable, "-m", "reproduce", wish.baseline, "--seed", str(wish.seed),
             "--budget", wish.budget, "--device", wish.device, "--folder", str(folder),
@@ -159,20 +261,51 @@ def carry_out(
         ):  # fmt: skip
             if value is not None:
                 command += [name, str(value)]
+        command += ["--nproc", str(wish.processes)] if wish.processes > 1 else []
+        command += [f"--{wish.mode}"] if wish.mode else []
         if wish.resume:
             command.append("--resume")
-        return _child(command, tell, stop)
+        record = _child(command, tell, stop, folder / "error.log")
+        run_record.check(record)
+        with suppress(OSError):
+            _replace(folder / "run.json", json.dumps(run_record.exported(record)))
+        return record
+
+
+def settled(places: Paths, wish: Wish) -> None:
+    """The library has the run: its folder need not keep it any more."""
+    with suppress(OSError):
+        (folder_of(places, wish) / "run.json").unlink(missing_ok=True)
+
+
+def _left(folder: Path) -> dict[str, Any] | None:
+    """A run that was measured and never reached the library."""
+    try:
+        return run_record.read(folder / "run.json")
+    except (NotFound, Damaged):
+        return None
+
+
+def _replace(path: Path, text: str) -> None:
+    partial = path.with_name(f"{path.name}.partial-{os.getpid()}")
+    partial.write_text(text, "utf-8")
+    partial.replace(path)
 
 
 def _child(
-    command: list[str], tell: Callable[[dict[str, Any]], None], stop: Callable[[], bool]
+    command: list[str],
+    tell: Callable[[dict[str, Any]], None],
+    stop: Callable[[], bool],
+    log: Path | None,
 ) -> dict[str, Any]:
+    """The JSON that ends its stdout. What it complains of without being asked goes to `log`."""
     child = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        errors="replace",
         start_new_session=True,  # Ctrl-C comes to us; we pass it on once
     )
     failed: dict[str, Any] = {}
@@ -184,11 +317,12 @@ def _child(
             try:
                 said = json.loads(line)
             except ValueError:
+                said = None
+            if not isinstance(said, dict):
                 rest.append(line.rstrip())
-                continue
-            if "failed" in said:
+            elif "failed" in said:
                 failed.update(said)
-            else:
+            elif "step" in said:
                 tell(said)
 
     ear = threading.Thread(target=listen, daemon=True)
@@ -196,8 +330,8 @@ def _child(
     out: list[str] = []
     mouth = threading.Thread(target=lambda: out.append(child.stdout.read()), daemon=True)  # type: ignore[union-attr]
     mouth.start()
+    asked = False
     try:
-        asked = False
         while child.poll() is None:
             if stop() and not asked:
                 asked = True
@@ -205,22 +339,39 @@ def _child(
             time.sleep(0.05)
     except BaseException:
         child.kill()
+        child.wait()
         raise
     finally:
-        ear.join(5)
-        mouth.join(5)
+        ear.join(ENDING_SECONDS)
+        mouth.join(ENDING_SECONDS)
     if child.returncode == 0:
-        return dict(json.loads("".join(out)))
-    raise _error_of(child.returncode, failed, rest)
+        try:
+            return dict(json.loads("".join(out).strip().rpartition("\n")[2]))
+        except (ValueError, TypeError):
+            rest.append(t("the run ended without saying what it measured"))
+    if asked and child.returncode == -signal.SIGTERM:
+        raise Interrupted  # before it could listen: nothing was trained yet
+    raise _error_of(child.returncode, failed, rest, log)
 
 
-def _error_of(code: int, failed: dict[str, Any], rest: list[str]) -> Exception:
-    what = failed.get("failed") or (rest[-1] if rest else f"the run ended with {code}")
-    hint = failed.get("hint")
-    kinds: dict[int, type[HubError]] = {2: UsageError, 3: NetworkError, 5: Damaged}
+def _error_of(code: int, failed: dict[str, Any], rest: list[str], log: Path | None) -> Exception:
+    """Why a child ended, as the hub's own error: its sentence, or the last words of what broke."""
     if code == 130:
-        return Interrupted(what)
-    return kinds.get(code, HubError)(what, hint=hint)
+        return Interrupted(str(failed.get("failed")))
+    kinds: dict[int, type[HubError]] = {2: UsageError, 3: NetworkError, 4: NotFound, 5: Damaged}
+    if "failed" in failed:
+        return kinds.get(code, HubError)(failed["failed"], hint=failed.get("hint"))
+    if code < 0:
+        why = t("memory may have run out") if code == -9 else ""
+        what = t("the run was ended by signal {number}", number=-code) + (f": {why}" if why else "")
+        return HubError(what, hint=t("Go on from its last checkpoint: --resume"))
+    last = next((line for line in reversed(rest) if line.strip()), t("it said nothing"))
+    hint = None
+    if log is not None:
+        with suppress(OSError):
+            log.write_text("\n".join(rest) + "\n", "utf-8")
+            hint = t("All that it said is in {path}", path=log)
+    return HubError(t("the recipe failed: {why}", why=last), hint=hint)
 
 
 @contextmanager
@@ -234,49 +385,15 @@ def _alone(folder: Path) -> Iterator[None]:
         lock.acquire(timeout=0)
     except Timeout:
         raise HubError(
-            f"this very run is under way already ({folder.name})",
-            hint="Wait for it, or choose another seed: --seed 2",
+            t("this very run is under way already ({name})", name=folder.name),
+            hint=t("Wait for it, or choose another seed: --seed 2"),
         ) from None
     except OSError as error:
         raise HubError(
-            f"{folder} cannot be written: {error.strerror or error}",
-            hint="Free some space, or set HUB_HOME to a folder of your own.",
+            t("{place} cannot be written: {why}", place=folder, why=error.strerror or error),
+            hint=t("Free some space, or set HUB_HOME to a folder of your own."),
         ) from error
     try:
         yield
     finally:
         lock.release()
-
-
-# -- records that travel ---------------------------------------------------------------------
-
-
-def exported(record: dict[str, Any]) -> dict[str, Any]:
-    """A run with the sha256 of what it says, so that a change on the way is seen."""
-    said = {name: value for name, value in record.items() if name != "imported"}
-    return {"hub_run": 1, "sha256": sum_of(said), "run": said}
-
-
-def imported(said: Any) -> dict[str, Any]:
-    """The run of an exported file. Damaged when it is none, or was changed."""
-    if (
-        not isinstance(said, dict)
-        or said.get("hub_run") != 1
-        or not isinstance(said.get("run"), dict)
-    ):
-        raise Damaged("not a run that was exported by `hub runs export`")
-    record: dict[str, Any] = said["run"]
-    found = sum_of(record)
-    if found != said.get("sha256"):
-        raise Damaged(f"the run was changed: expected sha256 {said.get('sha256')}, got {found}")
-    needed = {"id", "baseline", "started_at", "finished_at", "seed", "value", "budget", "reasons"}
-    missing = sorted(needed - record.keys())
-    if missing:
-        raise Damaged(f"the run lacks {', '.join(missing)}")
-    return record
-
-
-def sum_of(record: dict[str, Any]) -> str:
-    """sha256 of a run's JSON with its names in order."""
-    text = json.dumps(record, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -27,7 +27,7 @@ class Shown:
     sources: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     """Field -> source, day, licence, address; "" is the row itself."""
     related: dict[str, tuple[Any, ...]] = field(default_factory=dict)
-    """Groups of what hangs on it: code, results, boards, papers, snapshots ..."""
+    """Groups of what hangs on it: code, results, boards, papers, snapshots, baselines ..."""
 
 
 def facts(row: Row) -> tuple[tuple[str, Any], ...]:

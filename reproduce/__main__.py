@@ -1,17 +1,23 @@
 """python -m reproduce NAME: trains a baseline and writes one Run as JSON on stdout, without any database.
 
-Progress goes to stderr: sentences, or with --progress json a line of JSON for each look.
+Progress goes to stderr: sentences, or with --progress json a line of JSON for each look. Several
+processes share a run with --nproc N, or under torchrun.
 """
 
 import argparse
 import json
+import os
 import signal
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from reproduce import launch
 from reproduce.baseline import UnknownBaseline, declared, names
+
+if TYPE_CHECKING:
+    from reproduce.processes import Processes
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -21,20 +27,46 @@ EXIT_INTERRUPTED = 130
 
 def main() -> int:
     """The exit code; what went wrong stands on stderr as a sentence and, with a hint, the next step."""
+    asked = _listen()
     said = _arguments()
+    started = launch.MEETING in os.environ
+    if started:
+        launch.end_with_parent()
+    fail = _Failing(as_json=started or said.progress == "json")
     try:
-        declared(said.name)
+        one = declared(said.name)
     except UnknownBaseline:
-        return _fail(EXIT_UNKNOWN, f"no baseline {said.name}", f"One of: {', '.join(names())}")
+        return fail(EXIT_UNKNOWN, f"no baseline {said.name}", f"One of: {', '.join(names())}")
+    if said.nproc > 1 and not one.shared:
+        return fail(
+            EXIT_USAGE, f"{said.name} is computed in one piece, by one process", "--nproc 1"
+        )
+    if said.nproc > 1 and "RANK" not in os.environ:
+        failed = launch.launch(sys.argv[1:], said.nproc, lambda: len(asked))
+        return fail(failed["code"], failed["failed"], failed["hint"]) if failed else 0
     try:
         import torch  # noqa: F401
     except ImportError:
-        return _fail(
+        return fail(
             EXIT_FAILED,
             "torch is not installed",
             "pip install torch --index-url https://download.pytorch.org/whl/cpu",
         )
-    return _run(said)
+    return _run(said, asked, fail)
+
+
+def _listen() -> list[int]:
+    """Grows with each Ctrl-C and each kind request to end; a third one ends the process at once."""
+    asked: list[int] = []
+
+    def heard(number: int, frame: object) -> None:
+        asked.append(number)
+        if len(asked) > 2:
+            os._exit(EXIT_INTERRUPTED)
+
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, heard)
+    return asked
 
 
 def _arguments() -> argparse.Namespace:
@@ -44,71 +76,141 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--budget", choices=("smoke", "short", "full"), default="full")
     parser.add_argument("--minutes", type=float, help="of training at most")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="cpu")
-    parser.add_argument("--threads", type=int)
+    parser.add_argument("--threads", type=int, help="of each process")
     parser.add_argument("--folder", type=Path, help="of the run: its checkpoints lie there")
     parser.add_argument("--every-steps", type=int, help="steps between two checkpoints")
     parser.add_argument("--resume", action="store_true", help="from the newest checkpoint there")
     parser.add_argument("--data", type=Path, help="a folder that has the data files")
     parser.add_argument("--example", action="store_true", help="made-up rows of the true shape")
     parser.add_argument("--progress", choices=("text", "json"), default="text")
-    return parser.parse_args()
+    parser.add_argument(
+        "--nproc", type=int, default=1, help="processes on this machine that share the run"
+    )
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument(
+        "--exact",
+        action="store_const",
+        const="exact",
+        dest="mode",
+        help="batches are cut into 4 shards: 1, 2 and 4 processes end with the same bits "
+        "(what several processes do unless told otherwise)",
+    )
+    mode.add_argument(
+        "--fast",
+        action="store_const",
+        const="fast",
+        dest="mode",
+        help="a shard for each process: the same up to rounding",
+    )
+    parser.add_argument("--shards", type=int, help="of a batch, in exact mode")
+    parser.add_argument(
+        "--patience", type=float, default=40.0, help="seconds to wait for another process"
+    )
+    said = parser.parse_args()
+    for name in ("minutes", "threads", "every_steps", "nproc", "shards", "patience"):
+        value = getattr(said, name)
+        if value is not None and value <= 0:
+            parser.error(f"--{name.replace('_', '-')} {value:g}: more than 0")
+    return said
 
 
-def _run(said: argparse.Namespace) -> int:
-    from reproduce import checkpoint, run, session
+def _run(said: argparse.Namespace, asked: list[int], fail: "_Failing") -> int:
+    from reproduce import checkpoint, processes, run, session
     from reproduce.content import DataError
+
+    order = run.Order(
+        name=said.name,
+        seed=said.seed,
+        budget=said.budget,
+        minutes=said.minutes,
+        device=said.device,
+        threads=said.threads,
+        folder=said.folder,
+        every_steps=said.every_steps,
+        # torchrun --max-restarts starts all processes anew after one died.
+        resume=said.resume or os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") != "0",
+    )
+    kept = said.folder is not None
+    go_on = "--resume goes on from the last checkpoint" if kept else None
+    try:
+        planned = processes.plan(said.mode, said.shards)
+        if said.nproc > 1 and said.nproc != planned.count:
+            raise processes.CannotShare(f"--nproc {said.nproc} among {planned.count} processes")
+        result = _result(said, order, asked, planned)
+        if planned.first:
+            print(json.dumps(result, ensure_ascii=False), flush=True)
+            run.forget(order)
+        return 0
+    except DataError as error:
+        return fail(error.code, error.what, error.hint)
+    except (run.CannotRun, processes.CannotShare) as error:
+        return fail(EXIT_USAGE, str(error))
+    except checkpoint.NoRoom as error:
+        hint = "Free some space, or choose another --folder; a checkpoint before it is whole."
+        return fail(EXIT_FAILED, str(error), hint)
+    except session.NotFinite as error:
+        where = f"; the last good checkpoint is in {said.folder}" if kept else ""
+        return fail(EXIT_FAILED, f"{error}: stopped{where}")
+    except session.Interrupted:
+        return fail(EXIT_INTERRUPTED, "stopped; the run can be gone on with", "--resume")
+    except processes.Lost as error:
+        if asked:
+            return fail(EXIT_INTERRUPTED, "stopped", go_on)
+        return fail(EXIT_FAILED, str(error), go_on, lost=True)
+
+
+def _result(
+    said: argparse.Namespace,
+    order: Any,
+    asked: list[int],
+    planned: "Processes",
+) -> dict[str, Any]:
+    """The Run. What each step may raise is told to the user by `_run`."""
+    from reproduce import processes, run
     from reproduce.data import loaded
     from reproduce.files import obtain, sums
+    from reproduce.session import Interrupted
 
-    stopped: list[int] = []
-    for one in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(one, lambda number, frame: stopped.append(number))
+    def go_on() -> None:
+        if asked:
+            raise Interrupted
+
+    run.check_order(order, planned)
     dataset = loaded(declared(said.name).dataset)
-    try:
-        if said.example:
-            splits, files = dataset.example(2_000), {}
-        else:
-            # `load` compares every byte with the declared sums before it hands them on.
-            folder = obtain(dataset.dataset, given=said.data)
-            splits = dataset.load(folder)
-            files = sums(dataset.dataset, folder)
-        order = run.Order(
-            name=said.name,
-            seed=said.seed,
-            budget=said.budget,
-            minutes=said.minutes,
-            device=said.device,
-            threads=said.threads,
-            folder=said.folder,
-            every_steps=said.every_steps,
-            resume=said.resume,
-        )
-        result = run.run(
+    if said.example:
+        splits, files = dataset.example(2_000), {}
+    else:
+        go_on()
+        # `load` compares every byte with the declared sums before it hands them on.
+        folder = obtain(dataset.dataset, given=said.data)
+        splits = dataset.load(folder)
+        files = sums(dataset.dataset, folder)
+    go_on()
+    with processes.together(planned, run.device_of(order.device), said.patience):
+        return run.run(
             order,
             splits,
             files,
             canonical=not said.example and not dataset.dataset.lossy,
             tell=_json if said.progress == "json" else _text(),
-            stop=lambda: bool(stopped),
+            stop=lambda: bool(asked),
+            processes=planned,
         )
-    except DataError as error:
-        return _fail(error.code, error.what, error.hint)
-    except run.CannotRun as error:
-        return _fail(EXIT_USAGE, str(error))
-    except checkpoint.NoRoom as error:
-        return _fail(EXIT_FAILED, str(error), "Free some space; the checkpoint before it is whole.")
-    except session.NotFinite as error:
-        where = f"; the last good checkpoint is in {said.folder}" if said.folder else ""
-        return _fail(EXIT_FAILED, f"{error}: stopped{where}")
-    except session.Interrupted:
-        return _fail(EXIT_INTERRUPTED, "stopped; the run can be gone on with", "--resume")
-    print(json.dumps(result, ensure_ascii=False))
-    return 0
 
 
-def _fail(code: int, what: str, hint: str | None = None) -> int:
-    print(json.dumps({"failed": what, "hint": hint, "code": code}), file=sys.stderr)
-    return code
+class _Failing:
+    """Says what went wrong, for a person or for the program that started this one."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+
+    def __call__(self, code: int, what: str, hint: str | None = None, *, lost: bool = False) -> int:
+        if self.as_json:
+            said = {"failed": what, "hint": hint, "code": code, "lost": lost}
+            print(json.dumps(said), file=sys.stderr, flush=True)
+        elif os.environ.get("RANK", "0") == "0" or not lost:
+            print(f"{what}" + (f"\n{hint}" if hint else ""), file=sys.stderr, flush=True)
+        return code
 
 
 def _json(told: Any) -> None:

@@ -38,6 +38,8 @@ class Baseline:
     threads: int | None = None
     """Threads that serve it best: a small network waits for its threads longer than it computes, and
     ten times as long when somebody else needs a core. None: torch's own choice."""
+    shared: bool = False
+    """True when the recipe adds up the gradients of shards: then several processes can train it."""
     claim: str | None = None
     """The published result it is measured against: a key of data/results.toml."""
     teaches: tuple[str, ...] = ()

@@ -52,7 +52,7 @@ def save(folder: Path, step: int, state: dict[str, Any], tensors: dict[str, Tens
         (partial / "state.json").write_text(json.dumps({"step": step, **state}), "utf-8")
         sums = {name: _sum(partial / name) for name in ("tensors.safetensors", "state.json")}
         (partial / "sums.json").write_text(json.dumps(sums), "utf-8")
-        for path in partial.iterdir():
+        for path in (*partial.iterdir(), partial):
             _sync(path)
         if target.exists():
             shutil.rmtree(target)
@@ -73,6 +73,26 @@ def newest(folder: Path) -> Checkpoint | None:
         if found is not None:
             return found
     return None
+
+
+def forget_after(folder: Path, step: int) -> int:
+    """Takes away what lies beyond the newest whole checkpoint, that of this step: damaged ones, so that
+    they do not count among those that are kept, and what a killed process began. How many damaged."""
+    damaged = [path for path in folder.glob("step-?????????") if int(path.name[5:]) > step]
+    for path in (*damaged, *folder.glob("step-*.partial-*")):
+        shutil.rmtree(path, ignore_errors=True)
+    return len(damaged)
+
+
+def check_room(folder: Path) -> None:
+    """NoRoom when the folder takes nothing: said before the training, not after its first minutes."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        trial = folder / f"step-trial.partial-{os.getpid()}"
+        trial.mkdir()
+        trial.rmdir()
+    except OSError as error:
+        raise NoRoom(f"cannot write checkpoints in {folder}: {error.strerror or error}") from error
 
 
 def forget(folder: Path) -> None:

@@ -6,11 +6,15 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
-_VARIABLES: Final = re.compile(r"(OMP|MKL|KMP|MALLOC|ONEDNN|DNNL|TORCH|CUDA|GOMP)_\w+")
+_VARIABLES: Final = re.compile(
+    r"(OMP|MKL|KMP|MALLOC|ONEDNN|DNNL|TORCH|PYTORCH|ATEN|CUDA|CUBLAS|GOMP|GLOO|NCCL|OPENBLAS)_\w+"
+    r"|LD_PRELOAD"
+)
 _ISA: Final = (
     "avx2", "avx512f", "avx512_bf16", "avx512_fp16", "amx_bf16", "amx_int8", "asimd", "sve", "bf16",
 )  # fmt: skip
@@ -27,11 +31,12 @@ def environment() -> dict[str, Any]:
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.release()}",
         "machine": platform.machine(),
-        "processor": _processor(),
+        "processor": processor(),
         "instructions": _instructions(),
         "cores": os.cpu_count(),
         "usable_cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
         "threads": torch.get_num_threads(),
+        "precision": torch.get_float32_matmul_precision(),
         "deterministic": torch.are_deterministic_algorithms_enabled(),
         "variables": {
             name: one for name, one in sorted(os.environ.items()) if _VARIABLES.fullmatch(name)
@@ -51,26 +56,51 @@ def sum_of(path: Path) -> str:
     return found.hexdigest()
 
 
-class Clock:
-    """Wall and CPU time, memory, and the share that other processes took meanwhile."""
+def sources() -> dict[str, str]:
+    """sha256 of each file of this package that is imported now, by its place in it: the recipe, and
+    all that counts, draws and computes for it."""
+    here = Path(__file__).parent
+    found = {}
+    for name, module in tuple(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if name.partition(".")[0] == here.name and file and Path(file).is_relative_to(here):
+            found[Path(file).relative_to(here).as_posix()] = sum_of(Path(file))
+    # Of no number: how they are started, found and kept.
+    without = ("__init__.py", "__main__.py", "launch.py", "places.py", "files.py", "checkpoint.py")
+    return {name: found[name] for name in sorted(found) if not name.endswith(without)}
 
-    def __init__(self) -> None:
+
+def sum_of_sums(sums: dict[str, str]) -> str:
+    """One sha256 for many files."""
+    said = "".join(f"{name} {one}\n" for name, one in sorted(sums.items()))
+    return sha256(said.encode()).hexdigest()
+
+
+class Clock:
+    """Wall and CPU time, memory, and the share that others took meanwhile. `total` adds up a number over
+    the processes of this run."""
+
+    def __init__(self, total: Callable[[float], float] = lambda value: value) -> None:
+        self._total = total
         self._wall, self._own = time.perf_counter(), time.process_time()
         self._busy = _busy_seconds()
 
-    def read(self) -> dict[str, float | None]:
-        """Since it was made. `disturbed`: share of all cores' time that others used; None: unknown."""
+    def read(self, before: dict[str, float] | None = None) -> dict[str, float | None]:
+        """Since it was made, and `before`: the seconds of a run's earlier parts. `disturbed`: share of
+        all cores' time that others used since it was made; None: unknown."""
         wall = time.perf_counter() - self._wall
-        own = time.process_time() - self._own
+        own = self._total(time.process_time() - self._own)
+        before = before or {"wall_seconds": 0.0, "cpu_seconds": 0.0}
+        peak = peak_bytes()
         busy = _busy_seconds()
         disturbed = None
         if busy is not None and self._busy is not None and wall > 0:
             others = busy - self._busy - own
             disturbed = round(max(0.0, min(1.0, others / (wall * (os.cpu_count() or 1)))), 4)
         return {
-            "wall_seconds": round(wall, 4),
-            "cpu_seconds": round(own, 4),
-            "peak_bytes": peak_bytes(),
+            "wall_seconds": round(before["wall_seconds"] + wall, 4),
+            "cpu_seconds": round(before["cpu_seconds"] + own, 4),
+            "peak_bytes": None if peak is None else int(self._total(peak)),
             "disturbed": disturbed,
         }
 
@@ -115,7 +145,8 @@ def _build(shown: str) -> dict[str, str]:
     return found
 
 
-def _processor() -> str:
+def processor() -> str:
+    """The name of the CPU's model."""
     for line in _lines("/proc/cpuinfo"):
         if line.startswith("model name"):
             return line.partition(":")[2].strip()

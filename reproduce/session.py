@@ -1,4 +1,20 @@
-"""What a recipe is given beside its data: seeds, budget, device, steps, progress and checkpoints."""
+"""What a recipe is given beside its data: seeds, budget, device, steps, progress and checkpoints.
+
+A recipe's loop over batches, and in it over the shards of a batch:
+
+    for step in session.steps(len(data), batch=BATCH):
+        optimizer.zero_grad()
+        for shard in session.shards(step):
+            loss = mean loss over x[shard.indices]
+            (shard.share * loss).backward()
+            session.note(loss=loss)
+        session.sum_gradients()
+        optimizer.step()
+
+One process alone has one shard, the batch itself, with a share of 1, and nothing to add up. Where several
+train together (reproduce/processes.py), each computes some of the shards, `sum_gradients` adds up what
+all found, and then every process takes the very same step.
+"""
 
 import math
 import time
@@ -9,9 +25,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from reproduce import checkpoint
+from reproduce import chance, checkpoint, processes
+from reproduce.processes import CannotShare, Processes
 
 NAMES: Final = ("init", "order", "augmentation", "dropout")
 """Where chance enters a run; each has a generator of its own, so that one does not move another."""
@@ -20,18 +37,28 @@ EVERY_SECONDS: Final = 30.0
 """Between two checkpoints by time, unless a number of steps is asked for."""
 
 TELL_SECONDS: Final = 0.5
-"""Between two looks at the loss: reading a number stops the arithmetic for a moment."""
+"""Between two looks at the loss: reading a number stops the arithmetic of a GPU for a moment."""
 
 
 class Interrupted(Exception):
     """The user stopped the run; its checkpoint is written."""
 
 
-class NotFinite(Exception):
-    """The loss is no number any more."""
+class OtherRun(Exception):
+    """The folder holds checkpoints of a run that differs from this one."""
 
-    def __init__(self, step: int, value: float) -> None:
-        super().__init__(f"the loss is {value} at step {step}")
+    def __init__(self, differs: dict[str, tuple[Any, Any]]) -> None:
+        said = ", ".join(f"{name} {_short(was)}, now {_short(now)}" for name, (was, now) in
+                         sorted(differs.items()))  # fmt: skip
+        super().__init__(f"the checkpoints are of another run ({said})")
+        self.differs = differs
+
+
+class NotFinite(Exception):
+    """The loss is no number any more, or a weight is none."""
+
+    def __init__(self, step: int, what: str) -> None:
+        super().__init__(f"{what} at step {step}")
         self.step = step
 
 
@@ -51,6 +78,46 @@ class Step:
     last: bool
 
 
+@dataclass
+class Shard:
+    """The part of a batch that is computed at once: all of it, unless several processes share it."""
+
+    indices: Tensor
+    """(s,) int64: row numbers of the training split."""
+    share: float
+    """Of the batch: s / b. A loss that is a mean over the shard counts for so much of the batch's: so
+    every row counts the same, also in a last batch that cannot be cut evenly."""
+    keys: dict[str, int]
+    """For each name of chance, the key of this epoch."""
+    drawn: int = 0
+    """Words that each row has used up of its chance."""
+
+    def drop(self, x: Tensor, share: float) -> Tensor:
+        """Dropout: x (s, ...) with such a share of zeros, the rest enlarged so that sums stay the same.
+
+        Which ones become zero depends on seed, epoch and row alone, and on how many were dropped before:
+        neither on the other rows of the batch nor on the process.
+        """
+        width = x[0].numel()
+        keep = chance.kept(self.keys["dropout"], self._rows(x), self.drawn, width, share)
+        self.drawn += width
+        return x * keep.view(x.shape) * (1 / (1 - share))
+
+    def uniform(self, width: int) -> Tensor:
+        """(s, width) float32 in [0, 1), for augmentation: by seed, epoch and row alone, like `drop`."""
+        found = chance.uniform(self.keys["augmentation"], self.indices, self.drawn, width)
+        self.drawn += width
+        return found
+
+    def _rows(self, x: Tensor) -> Tensor:
+        return self.indices.to(x.device)
+
+
+def no_drop(x: Tensor, share: float) -> Tensor:
+    """In the place of `Shard.drop` when a network is not trained: x itself."""
+    return x
+
+
 @dataclass(frozen=True)
 class Told:
     """What a progress display shows."""
@@ -59,6 +126,7 @@ class Told:
     total: int
     epoch: int
     seconds: float
+    """Of training, those before the run was gone on with included."""
     values: dict[str, float]
 
 
@@ -85,22 +153,71 @@ class Session:
     """Of training; then it ends after the step in hand, as a reduced budget."""
     tell: Callable[[Told], None] = lambda told: None
     stop: Callable[[], bool] = lambda: False
+    processes: Processes = field(default_factory=Processes)
+    of: dict[str, Any] = field(default_factory=dict)
+    """What the bits of the run depend on: a checkpoint of other values is not gone on with."""
     curve: list[dict[str, float]] = field(default_factory=list)
     """What was noted and validated: step, and values by name."""
     resumed_at: int | None = None
+    passed_over: int = 0
+    """Newer checkpoints that were damaged."""
     cut: bool = False
     """True when a limit of steps or seconds ended the training before its last step."""
     done: int = 0
     """Steps that were trained."""
     examples: int = 0
     """Examples that were trained on."""
+    spent_before: dict[str, float] = field(
+        default_factory=lambda: {"wall_seconds": 0.0, "cpu_seconds": 0.0}
+    )
+    """Seconds of training up to the checkpoint that the run was gone on with from."""
+    smallest_shard: int | None = None
+    """Rows of the smallest part of a whole batch; None before the first."""
 
     def __post_init__(self) -> None:
+        """OtherRun, CannotShare."""
         self._parts: dict[str, Any] = {}
+        self._networks: list[nn.Module] = []
         self._noted: dict[str, Any] = {}
+        self._pieces: list[Tensor] | None = None
+        self._signals = [0.0, 0.0, 0.0]
+        self._found = self._newest() if self.folder else None
+        if self._found:
+            self.spent_before = dict(self._found.state["spent"])
+            self.examples = self._found.state["examples"]
         self._told = self._saved = self._began = time.monotonic()
-        self._found = checkpoint.newest(self.folder) if self.folder else None
+        self._began_cpu = time.process_time()
         torch.manual_seed(self.seed_of("init"))
+
+    def _newest(self) -> checkpoint.Checkpoint | None:
+        assert self.folder is not None
+        found = checkpoint.newest(self.folder)
+        if not self.processes.agree(found.step if found else -1):
+            raise CannotShare(
+                "the processes do not see the same checkpoints: they need one folder on a shared disk"
+            )
+        if found is None:
+            return None
+        was, now = found.state["of"], self.of
+        differs = {name: (was.get(name), now.get(name)) for name in was.keys() | now.keys()}
+        if differs := {name: pair for name, pair in differs.items() if pair[0] != pair[1]}:
+            raise OtherRun(differs)
+        if self.processes.first:
+            self.passed_over = checkpoint.forget_after(self.folder, found.step)
+        return found
+
+    @property
+    def normalises(self) -> bool:
+        """True when a network kept looks at the statistics of a batch."""
+        return any(processes.normalises(network) for network in self._networks)
+
+    def _spent_by_now(self) -> dict[str, float]:
+        """Wall seconds, and CPU seconds of all processes, with those that stood in the checkpoint."""
+        own = self.processes.total(time.process_time() - self._began_cpu)
+        return {
+            "wall_seconds": self.spent_before["wall_seconds"] + time.monotonic() - self._began,
+            "cpu_seconds": self.spent_before["cpu_seconds"] + own,
+        }
 
     # -- chance ------------------------------------------------------------------------------
 
@@ -120,6 +237,10 @@ class Session:
         """Names all that a checkpoint must hold: networks, optimizers, schedules, tensors changed in
         place. Where the run goes on from a checkpoint, their states are put back here."""
         self._parts = parts
+        self._networks = [part for part in parts.values() if isinstance(part, nn.Module)]
+        if self.processes.mode == "fast":
+            for network in self._networks:
+                processes.synchronise(network, self.processes)
         if self._found is None:
             return
         for name, part in parts.items():
@@ -130,6 +251,8 @@ class Session:
             else:
                 part.load_state_dict(kept)
         torch.set_rng_state(self._found.tensors["rng"].to(torch.uint8))
+        if "rng.cuda" in self._found.tensors:
+            torch.cuda.set_rng_state(self._found.tensors["rng.cuda"].cpu(), self.device)
         self.curve = list(self._found.state["curve"])
         self.resumed_at = self._found.step
 
@@ -141,16 +264,41 @@ class Session:
         return checkpoint.digest(tensors)
 
     def _save(self, step: int) -> None:
+        """Writes a checkpoint before step `step`; the other processes wait for the first one's.
+        NotFinite rather than one that leads nowhere."""
         if self.folder is None:
             return
-        tensors: dict[str, Tensor] = {"rng": torch.get_rng_state()}
-        parts = {
-            name: checkpoint.flatten(f"part.{name}", _state_of(part), tensors)
-            for name, part in self._parts.items()
-        }
-        state = {"parts": parts, "curve": self.curve, "seed": self.seed}
-        checkpoint.save(self.folder, step, state, tensors)
+        self._check_weights(step - 1)
+        spent = self._spent_by_now()
+        if self.processes.first:
+            tensors: dict[str, Tensor] = {"rng": torch.get_rng_state()}
+            if self.device.type == "cuda":
+                tensors["rng.cuda"] = torch.cuda.get_rng_state(self.device)
+            parts = {
+                name: checkpoint.flatten(f"part.{name}", _state_of(part), tensors)
+                for name, part in self._parts.items()
+            }
+            state = {
+                "parts": parts,
+                "curve": self.curve,
+                "seed": self.seed,
+                "of": self.of,
+                "spent": spent,
+                "examples": self.examples,
+            }
+            checkpoint.save(self.folder, step, state, tensors)
+        self.processes.wait()
         self._saved = time.monotonic()
+
+    def _check_weights(self, step: int) -> None:
+        """NotFinite when something learnt is no number."""
+        for name, part in self._parts.items():
+            tensors: dict[str, Tensor] = {}
+            if isinstance(part, Tensor | nn.Module):
+                checkpoint.flatten(name, _state_of(part), tensors)
+            for one, tensor in tensors.items():
+                if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
+                    raise NotFinite(step, f"{one} holds what is no number")
 
     # -- steps -------------------------------------------------------------------------------
 
@@ -167,43 +315,142 @@ class Session:
         per_epoch = math.ceil(examples / batch)
         total = max(1, round(passes * per_epoch)) if passes else 0
         first = self._found.step if self._found else 0
+        self._check_shares(batch, examples)
+        self.done = first
         order: Tensor | None = None
         for number in range(first, total):
             epoch, place = divmod(number, per_epoch)
             if order is None or place == 0:
                 order = self._order(examples, epoch, shuffle)
-            if number > first:
-                self._between(number)
+            if number:
+                self._between(number, gone_on=number == first)
                 if self.cut:
-                    return
+                    break
             part = order[place * batch : (place + 1) * batch]
             yield Step(part, epoch, number, total, place == 0, place == per_epoch - 1)
+            assert self._pieces is None, "the loop forgets session.sum_gradients()"
             self.done, self.examples = number + 1, self.examples + len(part)
             self._look(number, total, epoch)
-        if total:
-            self._look(total - 1, total, epoch=(total - 1) // per_epoch, last=True)
+        if self.done > first:
+            self._look(self.done - 1, total, epoch=(self.done - 1) // per_epoch, last=True)
+            self._check_weights(self.done - 1)
+            self._save(self.done)  # What comes now, the measuring, may be killed as well.
+
+    def _check_shares(self, batch: int, examples: int) -> None:
+        """CannotShare when a process would have no row where all must look at each other's."""
+        least = min(batch, examples % batch or batch)
+        if self.processes.mode == "fast" and self.normalises and least < self.processes.count:
+            raise CannotShare(
+                f"a last batch of {least} rows is too small for {self.processes.count} processes"
+            )
+        if self.processes.mode != "whole":
+            self.smallest_shard = min(batch, examples) // self.processes.shards
 
     def _order(self, examples: int, epoch: int, shuffle: bool) -> Tensor:
         if not shuffle:
             return torch.arange(examples)
         return torch.randperm(examples, generator=self.generator("order", epoch))
 
-    def _between(self, number: int) -> None:
-        """What happens between two steps, before step `number`."""
-        now = time.monotonic()
+    def _between(self, number: int, gone_on: bool = False) -> None:
+        """What happens between two steps, before step `number`. `gone_on`: the one before it was
+        trained before the run was stopped, so all that can be is that there is no time left."""
+        if gone_on:
+            spent = self.spent_before["wall_seconds"]
+            self._signals = [0.0, float(spent >= (self.most_seconds or math.inf)), 0.0]
+        elif self.processes.mode == "whole":
+            self._signals = self._own_signals(number)
+        stop, late, due = (signal > 0 for signal in self._signals)
+        if stop or due:
+            self._save(number)
+        if stop:
+            raise Interrupted
+        if late or (self.most_steps is not None and number >= self.most_steps):
+            self.cut = True
+
+    def _own_signals(self, number: int) -> list[float]:
+        """Whether this process was asked to stop, has used up the time, and wants a checkpoint, before
+        step `number`: 0 or 1 each. Of several processes the first one's clock counts."""
+        stop = self.stop()
+        if not self.processes.first:
+            return [float(stop), 0.0, 0.0]
+        spent = self.spent_before["wall_seconds"] + time.monotonic() - self._began
+        late = self.most_seconds is not None and spent >= self.most_seconds
         due = (
             number % self.every_steps == 0
             if self.every_steps
-            else now - self._saved >= EVERY_SECONDS
+            else time.monotonic() - self._saved >= EVERY_SECONDS
         )
-        if self.stop():
-            self._save(number)
-            raise Interrupted
-        if due:
-            self._save(number)
-        late = self.most_seconds is not None and now - self._began >= self.most_seconds
-        if late or (self.most_steps is not None and number >= self.most_steps):
-            self.cut = True
+        return [float(stop), float(late), float(due)]
+
+    # -- shards ------------------------------------------------------------------------------
+
+    def shards(self, step: Step) -> Iterator[Shard]:
+        """The parts of a batch that this process computes, one after the other. One process alone has
+        one, the batch itself.
+
+        In exact mode each begins with the running averages (of batch normalisation, for instance) with
+        which the batch began, and what they then are counts for the shard's share.
+        """
+        keys = {name: self.seed_of(name, step.epoch) for name in ("augmentation", "dropout")}
+        if self.processes.mode == "whole":
+            yield Shard(step.indices, 1.0, keys)
+            return
+        assert self._networks, "session.keep must come before: whose gradients are they?"
+        self._step, self._pieces = step, []
+        buffers = [one for network in self._networks for one in network.buffers()]
+        before = [one.clone() for one in buffers]
+        for number in self.processes.own:
+            rows = self.processes.rows(step.indices, number)
+            share, self._noted = len(rows) / len(step.indices), {}
+            if share:
+                for one, was in zip(buffers, before, strict=True):
+                    one.copy_(was)
+                yield Shard(rows, share, keys)
+            self._pieces.append(self._taken(share))
+
+    def _taken(self, share: float) -> Tensor:
+        """(n,): gradients, averages and loss of the shard in hand; zeros of one without rows."""
+        parts = []
+        for parameter in self._parameters():
+            slope = parameter.grad
+            parts.append(torch.zeros_like(parameter) if slope is None else slope)
+            parameter.grad = None
+        parts += [share * one for one in self._averages()]
+        loss = torch.as_tensor(self._noted.get("loss", 0.0)).detach().to(parts[0])
+        parts.append(share * loss if share else torch.zeros_like(loss))
+        return torch.cat([part.detach().reshape(-1) for part in parts])
+
+    def sum_gradients(self) -> None:
+        """Leaves in every parameter's `grad` the gradient of the whole batch, added up over all shards
+        of all processes; one process alone has it there already. NotFinite, processes.Lost."""
+        if self._pieces is None:
+            return
+        pieces = torch.stack(self._pieces)  # (own shards, n)
+        # Who must stop travels along, so that all stop after the same step.
+        signals = pieces.new_zeros(len(pieces), 3)
+        signals[0] = torch.tensor(self._own_signals(self._step.number + 1))
+        total = self.processes.summed(torch.cat([pieces, signals], dim=1))
+        self._signals = total[-3:].tolist()
+        self._noted = {"loss": float(total[-4])}
+        self._pieces, at = None, 0
+        self._check_loss(self._step.number)
+        for parameter in self._parameters():
+            found = total[at : at + parameter.numel()].view(parameter.shape)
+            # In the layout of the parameter itself, as backward() leaves it.
+            parameter.grad = torch.empty_like(parameter).copy_(found)
+            at += parameter.numel()
+        for one in self._averages():
+            one.copy_(total[at : at + one.numel()].view(one.shape))
+            at += one.numel()
+
+    def _parameters(self) -> list[nn.Parameter]:
+        return [one for network in self._networks for one in network.parameters()
+                if one.requires_grad]  # fmt: skip
+
+    def _averages(self) -> list[Tensor]:
+        """What networks remember of the batches that went through them."""
+        return [one for network in self._networks for one in network.buffers()
+                if one.is_floating_point()]  # fmt: skip
 
     # -- progress ----------------------------------------------------------------------------
 
@@ -215,20 +462,27 @@ class Session:
         """Values on the training split's own validation split, for the curve."""
         self.curve.append({"step": self.done, **{f"validation {k}": v for k, v in values.items()}})
 
+    def _check_loss(self, number: int) -> None:
+        """NotFinite when the noted loss is no number."""
+        loss = self._noted.get("loss")
+        if loss is not None and not math.isfinite(value := _number(loss)):
+            raise NotFinite(number, f"the loss is {value}")
+
     def _look(self, number: int, total: int, epoch: int, last: bool = False) -> None:
         now = time.monotonic()
         # The curve must not depend on how fast the machine is: it is kept at fixed steps.
         kept = last or number % max(1, total // 100) == 0
-        if not self._noted or not (kept or now - self._told >= TELL_SECONDS):
+        told = kept or now - self._told >= TELL_SECONDS
+        if self._noted and (told or self.device.type == "cpu"):
+            self._check_loss(number)
+        if not self._noted or not told:
             return
         values = {name: _number(one) for name, one in self._noted.items()}
-        loss = values.get("loss", 0.0)
-        if not math.isfinite(loss):
-            raise NotFinite(number, loss)
         if kept and (not self.curve or self.curve[-1].get("step") != number + 1):
             self.curve.append({"step": number + 1, **values})
         self._told = now
-        self.tell(Told(number + 1, total, epoch, now - self._began, values))
+        spent = self.spent_before["wall_seconds"] + now - self._began
+        self.tell(Told(number + 1, total, epoch, spent, values))
 
 
 def _state_of(part: Any) -> Any:
@@ -237,3 +491,9 @@ def _state_of(part: Any) -> Any:
 
 def _number(value: Any) -> float:
     return float(value.detach()) if isinstance(value, Tensor) else float(value)
+
+
+def _short(value: Any) -> str:
+    """Sums and lists need not be read to be told apart."""
+    said = str(value)
+    return said if len(said) <= 40 else f"{said[:12]}…"

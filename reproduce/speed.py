@@ -1,14 +1,19 @@
 """What makes the networks here faster on a processor and leaves what they compute alone; a reader who
 wants to learn how a network is trained may skip it.
 
-Three things, each measured to help: memory that is kept instead of given back to the system at every
-step, pictures stored with their channels side by side, and products in bfloat16 where the processor
-computes with it and a check says that this network's gradient hardly changes.
+Four things, each measured to help: a compiler that is not loaded because nobody compiles, memory that is
+kept instead of given back to the system at every step, pictures stored with their channels side by side,
+and products in bfloat16 where the processor computes with it and a check says that this network's gradient
+hardly changes.
 """
 
 import ctypes
+import importlib
+import math
+import sys
 from collections.abc import Callable
-from typing import Final
+from types import ModuleType
+from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +27,10 @@ while the gradients of two batches of one network differ by far more than their 
 
 INSTRUCTIONS: Final = ("avx512_bf16", "amx_bf16")
 """Processors that compute in bfloat16; others only imitate it, which is slower than float32."""
+
+choices: Final[dict[str, Any]] = {}
+"""What was chosen in this process, for the Run: `products` are taken in `bfloat16` or `float32`;
+`gradient_change` by bfloat16, or None where it was not tried."""
 
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD = -1, -2, -3
 """Of mallopt(3), as malloc.h of the GNU C library numbers them."""
@@ -42,6 +51,42 @@ def quick_allocator() -> bool:
     return all(taken)
 
 
+class _Compiler(ModuleType):
+    """In the place of torch._dynamo until somebody wants more of it than optimizers do."""
+
+    @staticmethod
+    def graph_break() -> None:
+        """Nothing is compiled, so there is nothing to break."""
+
+    @staticmethod
+    def disable(function: Any, *given: Any, **named: Any) -> Any:
+        """Nothing is compiled: the function as it is."""
+        return function
+
+    def __getattr__(self, name: str) -> Any:
+        # Whoever walks over all modules asks for these, and does not mean the compiler.
+        if name.startswith("__") and name != "__path__":
+            raise AttributeError(name)
+        if sys.modules.get(_COMPILER) is self:
+            del sys.modules[_COMPILER]
+        return getattr(importlib.import_module(_COMPILER), name)
+
+
+_COMPILER: Final = "torch._dynamo"
+
+
+def without_compiler() -> bool:
+    """Spares this process torch's compiler; True where it was not loaded yet.
+
+    Every optimizer of torch loads it, 831 modules and more than a second, to tell it not to look. Here
+    nothing is compiled. Who asks for anything else of it gets the real one.
+    """
+    if _COMPILER in sys.modules:
+        return False
+    sys.modules[_COMPILER] = torch._dynamo = _Compiler(_COMPILER)
+    return True
+
+
 def channels_last(network: nn.Module) -> nn.Module:
     """The network itself, its filters laid out with the channels of a pixel side by side, as the
     fastest convolutions of a processor want them. The numbers are the same."""
@@ -57,7 +102,10 @@ def arithmetic(network: nn.Module, loss: Callable[[], Tensor]) -> torch.autocast
     """
     device = next(network.parameters()).device.type
     quick = device == "cpu" and in_processor()
-    harmless = quick and gradient_change(network, loss) <= TOLERATED
+    change = gradient_change(network, loss) if quick else None
+    harmless = change is not None and change <= TOLERATED
+    choices["products"] = "bfloat16" if harmless else "float32"
+    choices["gradient_change"] = change if change is None or math.isfinite(change) else None
     return torch.autocast(device, torch.bfloat16, enabled=harmless)
 
 

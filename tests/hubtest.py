@@ -1,6 +1,7 @@
 """What the tests of the hub share: its command run as a child, and small catalogs of literal records."""
 
 import fcntl
+import io
 import json
 import os
 import pty
@@ -15,10 +16,12 @@ import termios
 import threading
 import time
 from collections.abc import Iterable
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import hub
 from crawlers import records
@@ -97,6 +100,27 @@ def run(
     out, err = done.stdout.decode("utf-8"), done.stderr.decode("utf-8")
     assert "Traceback (most recent call last)" not in err, err
     return Said(done.returncode, out, err)
+
+
+def called(*words: object, home: Path, **more: str) -> Said:
+    """The same within this process, for tests of many runs: starting one costs most of a second."""
+    from hub.cli import main
+
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    argv, handlers = ["hub", *map(str, words)], [signal.SIGINT, signal.SIGTERM]
+    before = [signal.getsignal(one) for one in handlers]
+    with (
+        mock.patch.dict(os.environ, environment(home, **more), clear=True),
+        mock.patch.object(sys, "argv", argv),
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
+        try:
+            main()
+        except SystemExit as ended:
+            code = ended.code if isinstance(ended.code, int) else int(bool(ended.code))
+    assert [signal.getsignal(one) for one in handlers] == before, "it gave the signals back"
+    return Said(code, out.getvalue(), err.getvalue())
 
 
 def command(*words: object) -> list[str]:

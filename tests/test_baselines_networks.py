@@ -161,9 +161,9 @@ def mnist(real_data: Path) -> Splits:
     ("name", "rows", "epochs", "least", "most"),
     [
         ("mnist_fast", 6_400, 1, 94.5, 98.5),
-        ("mnist_mlp", 6_400, 2, 85.0, 94.0),
+        ("mnist_mlp", 6_400, 2, 76.0, 84.0),
         ("mnist_lenet", 6_400, 1, 85.0, 96.0),
-        ("mnist_examples", 1_280, 1, 75.0, 94.0),
+        ("mnist_examples", 3_840, 1, 84.0, 95.0),
     ],
 )
 def test_a_short_training_on_digits_ends_in_a_known_band(

@@ -49,6 +49,33 @@ def test_request_names_the_project_and_whom_to_write_to(server: Loopback, fresh_
     assert sent["accept-encoding"] == "gzip"
 
 
+@pytest.mark.parametrize(
+    ("contact", "sent"),
+    [
+        ("张三 <z@example.cn>", "; <z@example.cn>)"),
+        ("Jörg\nX-Evil: yes", "; Jrg X-Evil: yes)"),
+        ("\x1b[2Ja@b.example", "; a@b.example)"),
+        ("张三", "/deep-learning-hub)"),
+    ],
+)
+def test_contact_that_no_header_can_hold_goes_out_as_far_as_one_can(
+    server: Loopback, fresh_home: Path, contact: str, sent: str
+):
+    client = Client(fresh_home, contact=contact)
+    client.fetch(SOURCE, ask(server))
+    client.close()
+    assert server.requests[0].headers["user-agent"].endswith(sent)
+    assert "x-evil" not in server.requests[0].headers
+
+
+@pytest.mark.parametrize("etag", ['"café"', '"\xff\xfe"', 'W/"张"'])
+def test_validator_that_no_header_can_hold_makes_no_condition(
+    server: Loopback, client: Client, etag: str
+):
+    client.fetch(SOURCE, ask(server), Validators(etag, etag))
+    assert not {"if-none-match", "if-modified-since"} & set(server.requests[0].headers)
+
+
 def test_body_of_a_request_is_posted_as_json(server: Loopback, client: Client):
     client.fetch(SOURCE, ask(server, body=b'{"query": "x"}'))
     asked = server.requests[0]
@@ -235,6 +262,16 @@ def test_token_goes_to_its_own_address(server: Loopback, client: Client, token: 
     assert server.requests[0].headers["authorization"] == f"Bearer {token}"
 
 
+@pytest.mark.parametrize("wrong", ["ghp_a\nX-Evil: yes", "ghp_é", "张", "ghp a b", "ghp_\x1b[2J"])
+def test_token_that_is_none_is_not_sent_and_not_told(
+    server: Loopback, client: Client, wrong: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("GITHUB_TOKEN", wrong)
+    error = damage(client, ask(server))
+    assert "GITHUB_TOKEN is no token" in error.why and not error.again
+    assert wrong not in error.why and server.requests == []
+
+
 def test_token_goes_to_no_other_source(server: Loopback, client: Client, token: str):
     for operator, variable in ((ARXIV, VARIABLE), (GITHUB, VARIABLE), (HUGGINGFACE, VARIABLE)):
         client.fetch(tiny(operator, variable), ask(server))
@@ -269,6 +306,12 @@ def test_token_travels_packed_or_not_at_all(
     github = source_named("github")
     assert github is not None
     assert token_for(github, url) == (token if sent else None)
+
+
+@pytest.mark.parametrize("place", ["http://ada:{0}@127.0.0.1:1/x", "//ada:{0}@127.0.0.1/x"])
+def test_password_in_an_address_is_not_told(server: Loopback, client: Client, place: str):
+    server.fault("/v1", "redirect", to=place.format("hunter2"))
+    assert "hunter2" not in damage(client, ask(server)).why
 
 
 def test_token_stays_here_when_a_redirect_leads_away(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from crawlers.client import RETRIES, Client, Refusal
 from crawlers.crawl import READINGS, REPEATS, Position, Taken, crawl, mark_of
 from crawlers.source import Answer, Page, Skip, SourceError, Step, Wish, source_named
-from tests.loopback import Loopback, Repository
+from tests.loopback import Loopback, Reply, Repository
 from tests.loopback.door import SOURCE, asking, serving
 from tests.loopback.tiny import START, Things, names, pages, parse, until_error
 
@@ -303,6 +303,73 @@ def test_body_nested_too_deeply_is_damage(server: Loopback, client: Client):
 
     _, error = until_error(crawl(replace(SOURCE, parse=deep), client, START))
     assert str(error) == "nested too deeply to be read"
+
+
+def test_answer_that_breaks_its_parser_is_damage_and_costs_nothing_that_came_before(
+    server: Loopback, client: Client
+):
+    def breaks(step: Step, answer: Answer) -> Page:
+        return Page() if step.said["page"] == 3 and {}["missing"] else parse(step, answer)
+
+    taken, error = until_error(crawl(replace(SOURCE, parse=breaks), client, START))
+    assert str(error) == "cannot be read (KeyError); please report it"
+    assert names(taken) == ALL[:10]
+
+
+# -- steps that stand alone --------------------------------------------------------------------
+
+
+def lone_parse(step: Step, answer: Answer) -> Page:
+    """A page that leads nowhere."""
+    return replace(parse(step, answer), next=())
+
+
+LONE = replace(SOURCE, alone=frozenset({"page"}), parse=lone_parse)
+SIX = Position(tuple(Step("page", {"page": number}) for number in range(1, 7)))
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "tries"),
+    [("brotli", {}, 1), ("cut", {}, READINGS), ("status", {"code": 422}, 1)],
+)
+def test_step_that_stands_alone_and_fails_is_put_off_behind_the_others(
+    server: Loopback, client: Client, kind: str, said: dict[str, int], tries: int
+):
+    server.fault("/v1/things", kind, times=tries, after=1, **said)
+    taken, _ = until_error(crawl(LONE, client, SIX))
+    assert names(taken) == ALL[:5] + ALL[10:]
+    assert pages(server) == [1, *[2] * tries, 3, 4, 5, 6]
+    assert names(list(crawl(LONE, client, taken[-1].position))) == ALL[5:10]
+
+
+def test_step_that_fails_for_good_is_all_that_is_left_for_the_next_crawl(
+    server: Loopback, client: Client
+):
+    things = server.interfaces[0]
+    answer = things.answer
+    things.answer = lambda asked, twist: (  # type: ignore[method-assign]
+        Reply(b"no", status=422) if asked.query["page"] == "2" else answer(asked, twist)
+    )
+    taken, error = until_error(crawl(LONE, client, SIX))
+    assert isinstance(error, Refusal) and error.status == 422
+    left = taken[-1].position
+    assert [one.said for one in left.pending] == [{"page": 2}]
+    assert Position.from_json(left.to_json()) == left
+    server.requests.clear()
+    assert isinstance(until_error(crawl(LONE, client, left))[1], Refusal)
+    assert pages(server) == [2], "it is asked for once in a crawl"
+
+
+@pytest.mark.parametrize(
+    ("code", "asked"), [(422, [1, 2, 3, 4]), (403, [1, 2, 3, 4]), (401, [1, 2]), (429, [1, 2])]
+)
+def test_source_that_refuses_everything_is_not_asked_for_every_step(
+    server: Loopback, client: Client, code: int, asked: list[int]
+):
+    server.fault("/v1", "status", times=None, after=1, code=code)
+    taken, error = until_error(crawl(LONE, client, SIX))
+    assert isinstance(error, Refusal) and pages(server) == asked
+    assert names(taken) == ALL[:5]
 
 
 # -- limits ----------------------------------------------------------------------------------

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.hubtest import empty_catalog, environment, run
-from tests.loopback import Loopback
+from tests.hubtest import called, empty_catalog, environment, run
+from tests.loopback import Loopback, Reply
 
 CRAWL = ("crawl", "arxiv", "--since", "2024-01-01", "--category", "cs.LG", "--no-index")
 TOKEN = "ghp_" + "canary" * 6
@@ -27,7 +27,7 @@ def home(tmp_path: Path) -> Path:
 
 def crawl(server: Loopback, home: Path, *words: str, **more: str) -> Any:
     said = words or (*CRAWL, "--json")
-    return run(*said, home=home, **{**server.environment(), "HUB_OFFLINE": "0", **more})
+    return called(*said, home=home, **{**server.environment(), "HUB_OFFLINE": "0", **more})
 
 
 def ledger(home: Path) -> list[dict[str, Any]]:
@@ -124,7 +124,7 @@ def test_fault_that_stays_ends_the_crawl_and_the_next_one_goes_on_there(
         assert stopped.data[0]["state"] == state and stopped.data[0]["why"]
         kept = papers(home)
         assert kept.items() <= undisturbed.items() and len(kept) >= 10
-        shown = run("status", "--json", home=home).data["crawls"]
+        shown = called("status", "--json", home=home).data["crawls"]
         assert [one["state"] for one in shown] == [state]
         if state == "refused" and row["next_allowed"]:
             assert kind in ("429", "429 seconds")
@@ -323,3 +323,23 @@ def test_every_source_can_be_asked_without_a_database(tmp_path: Path) -> None:
             assert done.returncode == 0, (name, done.stderr)
             assert all(json.loads(line)["table"] for line in done.stdout.splitlines())
     assert not (tmp_path / "home" / "catalog.db").exists()
+
+
+def test_repository_that_cannot_be_had_does_not_stop_the_others_and_status_says_why(
+    home: Path,
+) -> None:
+    names = [f"lab-{number}/net-{number}" for number in (1, 4, 8)]
+    words = [word for name in names for word in ("--repo", name)]
+    with Loopback() as server:
+        server.give(f"/repos/{names[0]}", Reply(b"<html>busy</html>", kind="text/html"))
+        said = crawl(server, home, "crawl", "github", *words, "--no-index", "--json")
+        assert said.code == 3 and "text/html came" in said.data[0]["why"]
+        with closing(sqlite3.connect(home / "catalog.db")) as db:
+            [(kept,)] = db.execute("SELECT COUNT(*) FROM repository WHERE state IS NOT 'renamed'")
+        assert kept == 2
+        assert "text/html came" in called("status", home=home).out
+        del server.given[f"/repos/{names[0]}"]
+        server.requests.clear()
+        done = crawl(server, home, "crawl", "github", *words, "--no-index", "--json")
+    assert (done.code, done.data[0]["resumed"]) == (0, True)
+    assert {one.path for one in server.requests if one.path.startswith("/repos/lab-4")} == set()

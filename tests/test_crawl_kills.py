@@ -69,9 +69,16 @@ def killed_until_done(server: Loopback, home: Path, kills: int, seed: int) -> tu
         hit += child.poll() is None
         child.send_signal(signal.SIGKILL)
         child.wait()
-        if child.returncode == 0:
+        if state_of_last(home) == "done":  # it may be killed between its last word and its end
             return hit, True
     return hit, False
+
+
+def state_of_last(home: Path) -> str | None:
+    """How the newest harvest stands in the ledger; None before the first one."""
+    with closing(sqlite3.connect(home / "catalog.db")) as db:
+        row = db.execute("SELECT state FROM harvest ORDER BY id DESC LIMIT 1").fetchone()
+    return row[0] if row else None
 
 
 @pytest.mark.timeout(120)
@@ -80,14 +87,14 @@ def test_kill_9_loses_nothing_doubles_nothing_and_asks_no_page_twice_but_the_one
 ) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
-    with Loopback(papers=10_000, days=20, page=250) as server:
+    with Loopback(papers=4_000, days=20, page=100) as server:
         undisturbed = home_of(tmp_path / "a")
         assert crawl(server, undisturbed).code == 0
         pages = Counter(server.targets)
         server.requests.clear()
         home = home_of(tmp_path / "b")
-        hit, ended = killed_until_done(server, home, 10, seed=3)
-        assert hit >= 5
+        hit, ended = killed_until_done(server, home, 6, seed=3)
+        assert hit >= 3
         if not ended:
             last = crawl(server, home)
             assert last.code == 0, last.err
@@ -148,12 +155,12 @@ print(json.dumps([worst, asked, failed]))
         stdout=subprocess.PIPE,
         text=True,
     )
-    with Loopback(papers=4_000, days=10, page=500) as server:
+    with Loopback(papers=2_000, days=10, page=250) as server:
         assert crawl(server, home).code == 0
     end.touch()
     out, _ = child.communicate(timeout=20)
     worst, asked, failed = json.loads(out)
     assert failed == 0
-    assert asked > 50
+    assert asked > 20
     # The bar is 0.1 s (tests.bench); on a machine that is busy with other tests a stall is no lock.
     assert worst < 1.0

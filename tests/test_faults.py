@@ -220,7 +220,11 @@ def test_ctrl_c_while_a_command_starts_shows_no_traceback(tmp_path: Path, loaded
 def test_two_imports_at_once_both_finish_while_readers_go_on(tmp_path: Path) -> None:
     home = home_with(tmp_path / "home", paper("arxiv:1001.00001", "Residual learning"))
     files = [arxiv_file(tmp_path / f"{n}.jsonl", 4_000, first=4_000 * n) for n in (0, 1)]
-    children = [start("import", "--no-index", file, home=home) for file in files]
+    with writing(Paths(home).lock, "hub import before"):
+        children = [start("import", "--no-index", file, home=home) for file in files]
+        for child in children:
+            assert child.stderr is not None
+            assert "Waiting for " in child.stderr.readline(), "it says whom it awaits"
     failed: list[str] = []
     slowest, answers = 0.0, 0
     while any(child.poll() is None for child in children):
@@ -241,7 +245,6 @@ def test_two_imports_at_once_both_finish_while_readers_go_on(tmp_path: Path) -> 
     assert answers >= 5
     assert slowest < 3
     assert count(home) == 8_001
-    assert any("Waiting for " in err for err in outcomes), "the second says whom it awaits"
 
 
 def test_no_wait_fails_at_once_and_names_who_writes(tmp_path: Path) -> None:

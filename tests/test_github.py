@@ -77,6 +77,21 @@ def test_query_and_tasks_are_searched_for_from_fifty_stars_up():
     assert plan(Wish(query="x", limit=100)).requests[1] < plan(Wish(query="x")).requests[1]
 
 
+def test_plan_of_github_knows_the_tighter_limits():
+    many = tuple(f"github:a/b{number}" for number in range(240))
+    paces = [
+        plan(wish).pace
+        for wish in (
+            Wish(query="nets"),
+            Wish(query="nets", authorised=True),
+            Wish(keys=many[:60]),
+            Wish(keys=many),
+            Wish(keys=many, authorised=True),
+        )
+    ]
+    assert paces == [6.0, 2.0, 0.0, 45.0, 0.0]
+
+
 def test_empty_wish_asks_nothing():
     assert start(Wish()) == start(Wish(query="  ", keys=("arxiv:1512.03385",))) == ()
     assert plan(Wish()).requests == (0, 0)

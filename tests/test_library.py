@@ -1,7 +1,9 @@
 """What is the user's own: kept as it was typed, on any key, and whole again from its export."""
 
 import json
+import sqlite3
 import threading
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +55,62 @@ def test_what_is_kept_can_be_taken_back_piece_by_piece(path: Path) -> None:
         assert library.get(KEY).tags == (), "nothing comes back with the key"
 
 
+def test_a_note_gets_another_text_and_a_reading_state_is_taken_away(path: Path) -> None:
+    with opened(path) as library:
+        note = library.keep(KEY, reading="read", note="one").notes[0]
+        assert library.rewrite_note(note.id, "two\nlines") == KEY
+        assert [(one.id, one.text) for one in library.get(KEY).notes] == [(note.id, "two\nlines")]
+        assert library.get(KEY).notes[0].added_at == note.added_at
+        assert library.unread(KEY).reading is None
+        for wrong in ("", " \n", "x" * (MAX_NOTE + 1)):
+            with pytest.raises(UsageError):
+                library.rewrite_note(note.id, wrong)
+        with pytest.raises(NotFound):
+            library.rewrite_note("nowhere", "text")
+        assert library.get(KEY).notes[0].text == "two\nlines"
+
+
+def test_a_key_goes_once_nothing_is_kept_about_it(path: Path) -> None:
+    with opened(path) as library:
+        library.keep(KEY, favourite=True, tags=["a"])
+        library.keep(KEY, favourite=False)
+        assert library.forget_if_empty(KEY) == library.get(KEY), "a tag is still there"
+        library.untag(KEY, "a")
+        assert library.forget_if_empty(KEY) is None
+        assert library.all() == []
+        assert library.forget_if_empty(KEY) is None
+
+
+def test_who_reads_while_the_file_is_made_finds_none_or_a_whole_one(path: Path) -> None:
+    wrong: list[Exception] = []
+    done = threading.Event()
+
+    def read() -> None:
+        while not done.is_set():
+            try:
+                with Library.open(path) as library:
+                    library.all()
+            except HubError as error:
+                wrong.append(error)
+
+    def write(key: str) -> None:
+        with opened(path) as library:
+            library.keep(key)
+
+    reader = threading.Thread(target=read)
+    writers = [threading.Thread(target=write, args=(f"task:{n}",)) for n in range(3)]
+    for thread in (reader, *writers):
+        thread.start()
+    for thread in writers:
+        thread.join()
+    done.set()
+    reader.join()
+    assert wrong == []
+    with Library.open(path) as library:
+        assert {kept.key for kept in library.all()} == {"task:0", "task:1", "task:2"}
+    assert not list(path.parent.glob("*.new-*"))
+
+
 def test_lists_are_narrowed_by_tag_state_and_star_and_tags_are_counted(path: Path) -> None:
     with opened(path) as library:
         library.keep("a:1", tags=["x", "y"], favourite=True)
@@ -98,6 +156,39 @@ def test_what_cannot_be_kept_is_refused_whole(path: Path, wrong: dict[str, Any])
         with pytest.raises(UsageError):
             library.keep(KEY, **wrong)
         assert library.all() == [], "not even the key is left behind"
+
+
+def moment(ahead: float) -> str:
+    """So many seconds from now, as the library writes it."""
+    when = datetime.now(UTC) + timedelta(seconds=ahead)
+    return when.isoformat(timespec="milliseconds")
+
+
+def test_what_was_changed_last_comes_first_whatever_the_clock_says(path: Path) -> None:
+    keys = [f"a:{number:02}" for number in (3, 1, 9, 4, 7, 5, 2, 8, 6)]
+    with opened(path) as library:
+        for key in keys:
+            library.keep(key, tags=["t"], note=key)
+        assert [kept.key for kept in library.all()] == keys[::-1]
+        # Written half a minute ahead: the clock was set back since, as time servers do.
+        with sqlite3.connect(path) as db:
+            db.execute("UPDATE library_entry SET changed_at = ? WHERE key = 'a:03'", (moment(30),))
+        db.close()
+        library.keep("a:09", favourite=True)
+        assert [kept.key for kept in library.all()][:2] == ["a:09", "a:03"]
+        library.untag("a:01", "t")
+        library.drop_note(library.get("a:04").notes[0].id)
+        assert [kept.key for kept in library.all()][:3] == ["a:04", "a:01", "a:09"]
+        assert len({kept.changed_at for kept in library.all()}) == len(keys)
+
+
+def test_a_moment_written_while_the_clock_was_wrong_is_not_gone_on_from(path: Path) -> None:
+    with opened(path) as library:
+        library.keep("a:1")
+        with sqlite3.connect(path) as db:
+            db.execute("UPDATE library_entry SET changed_at = ?", (moment(7200),))
+        db.close()
+        assert library.keep("a:2").changed_at <= moment(1)
 
 
 def test_two_programs_may_write_at_once(path: Path) -> None:

@@ -5,9 +5,6 @@ import math
 import random
 import shutil
 import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,13 +14,6 @@ import pytest
 pytestmark = pytest.mark.torch
 
 STEPS = 60
-CHILD = """
-import sys
-from pathlib import Path
-from tests.test_session import trained
-folder, slow = Path(sys.argv[1]), float(sys.argv[2])
-print(trained(folder, every=3, slow=slow), flush=True)
-"""
 
 
 def trained(
@@ -31,7 +21,6 @@ def trained(
     *,
     every: int | None = None,
     stop: Callable[[int], bool] = lambda step: False,
-    slow: float = 0.0,
     seed: int = 5,
 ) -> str:
     """The digest of a small network with dropout, momentum and a schedule, trained for 60 steps."""
@@ -63,8 +52,6 @@ def trained(
         if step.last:
             schedule.step()
         session.note(loss=loss)
-        if slow:
-            time.sleep(slow)
     curve = [(round(p["step"]), p["loss"]) for p in session.curve if "loss" in p]
     return f"{session.digest()} {hash(tuple(curve))}"
 
@@ -88,31 +75,6 @@ def test_run_stopped_at_any_step_and_gone_on_with_ends_with_the_same_bits(
     with pytest.raises(Interrupted):
         trained(tmp_path / "run", stop=lambda step: step == at)
     assert trained(tmp_path / "run") == undisturbed
-
-
-@pytest.mark.timeout(90)
-def test_run_killed_with_9_and_gone_on_with_ends_with_the_same_bits(
-    tmp_path: Path, undisturbed: str
-) -> None:
-    choose = random.Random(4)
-    for _ in range(4):
-        child = subprocess.Popen(
-            [sys.executable, "-c", CHILD, str(tmp_path / "run"), "0.03"],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        # From the first checkpoint on, so that start-up is not all that is killed.
-        while child.poll() is None and not list((tmp_path / "run").glob("step-*")):
-            time.sleep(0.01)
-        time.sleep(choose.random() * 0.5)
-        child.send_signal(signal.SIGKILL)
-        child.communicate()
-    done = subprocess.run(
-        [sys.executable, "-c", CHILD, str(tmp_path / "run"), "0"],
-        capture_output=True, text=True, timeout=60, check=True,
-    )  # fmt: skip
-    # The curve's hash is of floats, so it is equal across processes too.
-    assert done.stdout.split() == undisturbed.split()
 
 
 def test_damaged_checkpoint_falls_back_to_the_one_before(tmp_path: Path, undisturbed: str) -> None:

@@ -1,197 +1,149 @@
 """What the browser promises, through a driven app and once through a real terminal."""
 
 import ast
-import asyncio
 import fcntl
+import json
 import os
 import pty
 import select
 import shutil
-import sqlite3
 import struct
 import subprocess
 import sys
 import termios
+import threading
 import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from textual.binding import Binding
-from textual.geometry import Region
+from textual import events
 from textual.pilot import Pilot
 
-from crawlers.records import (
-    BoardRecord,
-    DatasetRecord,
-    FrameworkRecord,
-    LinkRecord,
-    MethodRecord,
-    PaperRecord,
-    ResultRecord,
-    TaskRecord,
-)
-from hub.catalog import Catalog, create
-from hub.harvest import update_index
+from hub.library import Library
 from hub.paths import Paths
+from hub.queries import Queries
 from hub.tui import app as app_module
-from hub.tui.app import SECTIONS, HubApp
-from hub.tui.browse import SearchInput
-from hub.tui.entries import EntryList
+from hub.tui import reading, state
+from hub.tui.app import HubApp
+from hub.tui.browse import ALL_TABS, BrowseScreen, SearchInput
+from hub.tui.columns import COLUMNS
+from hub.tui.entries import EntryTable, TableHead, fit
+from hub.tui.facets import TITLES, Chips, FacetPanel
+from hub.tui.help import HelpScreen
 from hub.tui.preview import Preview
-from hub.tui.reading import TABS
-from hub.tui.screens import DetailScreen, HelpScreen
-from hub.tui.strings import CHINESE, FIELDS
+from hub.tui.reading import PAGE, TABS, Question, Reader
+from hub.tui.strings import chinese
+from hub.tui.tabs import SHORT, Tabs
+from hub.tui.themes import OURS
+from hub.tui.welcome import KEYS, WelcomeScreen
+from tests.tuitest import SAFE, drive, listed, make_home, note, search, shown, table, until
 
 ROOT = Path(__file__).parent.parent
-GIVEN = {"source": "curated", "retrieved_at": "2026-11-01", "licence": "CC0-1.0"}
-
-HOSTILE = (
-    "[CLS] x [/foo] [red]y[/] \x1b]0;EVILtitle\x07\x1b]52;c;RVZJTA==\x07\x1b[31mred"
-    "\x9b2J\x1bP1;2|EVILdcs\x1b\\\u202eback\x00end"
-)
-SAFE = "[CLS] x [/foo] [red]y[/] redbackend"
-
-Promise = Callable[[HubApp, Pilot[None]], Awaitable[None]]
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Paths:
-    """A small catalog with one title that a hostile source slipped past every check."""
-    paths = Paths(tmp_path_factory.mktemp("home"))
-    create(paths.catalog)
-    resnet = {"paper": "arxiv:1512.03385", "board": "board:image-classification/mnist"}
-    mnist = {"task": "task:image-classification", "dataset": "dataset:mnist"}
-    records = [
-        FrameworkRecord(
-            key="framework:keras",
-            name="Keras",
-            name_zh="Keras 框架",
-            role="framework",
-            homepage="https://keras.io",
-            summary="A network library.",
-            **GIVEN,
-        ),
-        TaskRecord(
-            key="task:image-classification", name="Image Classification", role="task", **GIVEN
-        ),
-        DatasetRecord(
-            key="dataset:mnist", name="MNIST", name_zh="手写数字", classes=10, year=1998, **GIVEN
-        ),
-        MethodRecord(key="method:resnet", name="ResNet", name_zh="残差网络", **GIVEN),
-        PaperRecord(
-            key="arxiv:1512.03385",
-            title="Deep Residual Learning",
-            published="2015-12-10",
-            **GIVEN,
-        ),
-        LinkRecord(
-            paper="arxiv:1512.03385",
-            repository="github:kaiminghe/deep-residual-networks",
-            url="https://github.com/KaimingHe/deep-residual-networks",
-            evidence="pwc",
-            official=True,
-            confidence=1.0,
-            **GIVEN,
-        ),
-        BoardRecord(
-            key="board:image-classification/mnist",
-            name="MNIST",
-            metrics=["Accuracy"],
-            **mnist,
-            **GIVEN,
-        ),
-        ResultRecord(
-            key="result-1", row="1", position=0, model_name="ResNet-9", metric="Accuracy",
-            direction="higher", value_text="99.5", value=99.5, **resnet, **mnist, **GIVEN,
-        ),
-        ResultRecord(
-            key="result-2", row="2", position=1, model_name="Rival [x]", metric="Accuracy",
-            direction="higher", value_text="99.7", value=99.7, **(resnet | {"paper": None}), **mnist, **GIVEN,
-        ),
-        *(
-            PaperRecord(
-                key=f"arxiv:2001.{n:05}", title=f"Filler {n}", published="2010-01-01", **GIVEN
-            )
-            for n in range(1, 251)
-        ),
-        PaperRecord(
-            key="arxiv:2002.00001", title="Marker hostile", published="2026-01-01",
-            abstract="Marker.", **GIVEN,
-        ),
-    ]  # fmt: skip
-    with Catalog.open(paths.catalog, write=True) as catalog:
-        catalog.upsert(records)
-        update_index(catalog, paths)
-    with sqlite3.connect(paths.catalog) as db:
-        db.execute(
-            "UPDATE paper SET title = ?, abstract = ?, comment = ? WHERE key = 'arxiv:2002.00001'",
-            (HOSTILE, HOSTILE, HOSTILE),
-        )
-    return paths
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_home(tmp_path_factory.mktemp("home")).home
 
 
-def drive(
-    paths: Paths, promise: Promise, *, size: tuple[int, int] = (90, 24), lang: str = "en"
-) -> None:
-    """Runs a promise against the app once its first page is there."""
-
-    async def main() -> None:
-        app = HubApp(paths, lang)
-        app.animation_level = "none"
-        async with app.run_test(size=size) as pilot:
-            await until(pilot, lambda: listed(app) or note(app))
-            await promise(app, pilot)
-
-    asyncio.run(main())
+@pytest.fixture
+def home(built: Path, tmp_path: Path) -> Paths:
+    """A home of its own for each test: what one keeps, another must not find."""
+    shutil.copytree(built, tmp_path / "home")
+    return Paths(tmp_path / "home")
 
 
-async def until(pilot: Pilot[None], condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < deadline, "waited 5 s"
-        await pilot.pause(0.01)
-
-
-async def search(pilot: Pilot[None], text: str) -> None:
-    """Types into the search, faster than the answers come."""
-    await pilot.press("slash")
-    field = pilot.app.screen.query_one(SearchInput)
-    for end in range(1, len(text) + 1):
-        field.value = text[:end]
-        await pilot.pause(0.01)
-
-
-def entries(app: HubApp) -> EntryList:
-    return app.screen_stack[0].query_one(EntryList)
-
-
-def listed(app: HubApp) -> str:
-    """The list as it stands on the screen."""
-    lines = (entries(app).render_line(y).text for y in range(entries(app).size.height))
-    return "\n".join(lines).strip()
-
-
-def read(app: HubApp) -> str:
-    """The sheet of the preview as it stands on the screen."""
-    sheet = app.screen.query_one(Preview).sheet
-    lines = sheet.render_lines(Region(0, 0, sheet.size.width, sheet.size.height))
-    return "\n".join(line.text.rstrip() for line in lines)
-
-
-def note(app: HubApp) -> str:
-    return str(app.screen_stack[0].query_one("#note").render())
+# -- search ----------------------------------------------------------------------------------
 
 
 def test_typing_shows_the_hits_of_the_last_words(home: Paths) -> None:
     async def promise(app: HubApp, pilot: Pilot[None]) -> None:
         await search(pilot, "residual")
-        await until(pilot, lambda: entries(app).count == 1)
+        await until(pilot, lambda: table(app).count == 1)
         assert "Deep Residual Learning" in listed(app)
-        await until(pilot, lambda: "ranked by Accuracy" in read(app))
-        await pilot.press("escape", "escape")
-        await until(pilot, lambda: entries(app).count == 256)
+        await until(pilot, lambda: "arxiv:1512.03385" in shown(app))
+        await pilot.press("enter", "escape")
+        await until(pilot, lambda: table(app).count == 256)
         assert app.screen.query_one(SearchInput).value == ""
+
+    drive(home, promise)
+
+
+def test_escape_in_the_search_takes_back_what_was_typed(home: Paths) -> None:
+    async def promise(app: HubApp, pilot: Pilot[None]) -> None:
+        await search(pilot, "residual")
+        await pilot.press("enter")
+        await until(pilot, lambda: table(app).count == 1)
+        await search(pilot, "keras")
+        await until(pilot, lambda: "Keras" in listed(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: "Deep Residual" in listed(app))
+        assert isinstance(app.focused, EntryTable)
+
+    drive(home, promise)
+
+
+def test_up_brings_back_an_earlier_search(home: Paths) -> None:
+    async def promise(app: HubApp, pilot: Pilot[None]) -> None:
+        for words in ("residual", "keras"):
+            await search(pilot, words)
+            await pilot.press("enter")
+        await pilot.press("slash", "delete", "up")
+        assert app.screen.query_one(SearchInput).value == "keras"
+        await pilot.press("up")
+        assert app.screen.query_one(SearchInput).value == "residual"
+        await until(pilot, lambda: "Deep Residual" in listed(app))
+
+    drive(home, promise)
+
+
+def test_an_answer_to_an_earlier_question_is_dropped(home: Paths) -> None:
+    async def promise(app: HubApp, pilot: Pilot[None]) -> None:
+        screen = app.screen
+        assert isinstance(screen, BrowseScreen)
+        await search(pilot, "keras")
+        await until(pilot, lambda: table(app).count == 1 and "Keras" in listed(app))
+        with reading.opened(home) as queries:
+            late = Reader(home).__class__(home)
+            late._queries, late._generation = queries, queries.catalog.generation()
+            old = late.answer(Question("residual"))
+        screen.post_message(BrowseScreen.Answered(old.question, old))
+        await pilot.pause()
+        assert "Keras" in listed(app)
+        assert "Residual" not in listed(app)
+
+    drive(home, promise)
+
+
+def test_of_many_questions_only_the_last_is_answered(home: Paths) -> None:
+    asked, go = list[str](), threading.Event()
+
+    def slow(name: str) -> str:
+        asked.append(name)
+        go.wait(5)
+        return name
+
+    reader, answered = Reader(home), list[object]()
+    for name in ("a", "b", "c", "d"):
+        reader.ask("list", lambda _, name=name: slow(name), answered.append)
+        while not asked:
+            time.sleep(0.001)
+    done = threading.Event()
+    reader.ask("other", lambda _: None, lambda _: done.set())
+    go.set()
+    assert done.wait(5)
+    assert answered == ["a", "d"]
+    reader.close()
+
+
+def test_matched_words_are_told_apart_by_their_style(home: Paths) -> None:
+    async def promise(app: HubApp, pilot: Pilot[None]) -> None:
+        await search(pilot, "networks residual")
+        await until(pilot, lambda: "Deep Residual Learning" in listed(app))
+        row = next(y for y in range(9) if "Residual" in table(app).render_line(y).text)
+        match = table(app)._ink("match", row == table(app).cursor)
+        lit = [part.text for part in table(app).render_line(row) if part.style == match]
+        assert lit == ["Residual"]
 
     drive(home, promise)
 
@@ -199,24 +151,49 @@ def test_typing_shows_the_hits_of_the_last_words(home: Paths) -> None:
 def test_the_start_of_a_name_is_enough(home: Paths) -> None:
     async def promise(app: HubApp, pilot: Pilot[None]) -> None:
         await search(pilot, "resn")
-        await until(pilot, lambda: "ResNet" in listed(app) and entries(app).count == 1)
-        await until(pilot, lambda: "begin with “resn”" in note(app))
+        await until(pilot, lambda: "ResNet" in listed(app) and table(app).count == 1)
 
     drive(home, promise)
 
 
+def test_what_is_pasted_into_the_search_is_cleaned(home: Paths) -> None:
+    async def promise(app: HubApp, pilot: Pilot[None]) -> None:
+        await pilot.press("slash")
+        field = app.screen.query_one(SearchInput)
+        field.post_message(events.Paste("a\x1b]52;c;b\x07\u202ec\nsecond line"))
+        await until(pilot, lambda: field.value)
+        assert field.value == "a]52;c;bc"
+
+    drive(home, promise)
+
+
+# -- what comes from outside -----------------------------------------------------------------
+
+
 def test_a_hostile_title_is_shown_whole_and_as_text(home: Paths) -> None:
     async def promise(app: HubApp, pilot: Pilot[None]) -> None:
-        await pilot.press("2")
+        await pilot.press("1")
+        await until(pilot, lambda: shown(app).count("[CLS] x [/foo] [red]y[/]") >= 3)
+        await pilot.press("v", "p")
         await until(pilot, lambda: SAFE in listed(app))
-        await until(pilot, lambda: read(app).count(SAFE) == 3)
+        await search(pilot, "marker")
+        await until(pilot, lambda: table(app).count == 1)
+        assert SAFE in listed(app)
 
     drive(home, promise, size=(160, 45))
 
 
+def test_a_hostile_title_is_text_in_the_palette(home: Paths) -> None:
+    async def promise(app: HubApp, pilot: Pilot[None]) -> None:
+        await pilot.press("ctrl+p", *"marker")
+        await until(pilot, lambda: SAFE in shown(app))
+
+    drive(home, promise, size=(120, 40))
+
+
 def test_no_control_sequence_of_the_catalog_reaches_a_real_terminal(home: Paths) -> None:
-    output = in_a_terminal(home, [(b"2", [b"Abstract"]), (b"\r", [b"Back", b"Abstract"])])
-    assert output.count(b"redbackend") >= 4
+    output = in_a_terminal(home, [(b"1", [b"redbackend", b"arxiv:2002"])])
+    assert output.count(b"redbackend") >= 2
     for payload in ("EVIL", "RVZJTA", "]52;", "\u202e", "\x9b", "\x00", "\x1b]0;"):
         assert payload.encode() not in output, payload
 
@@ -240,7 +217,9 @@ def in_a_terminal(home: Paths, steps: list[tuple[bytes, list[bytes]]]) -> bytes:
         for keys, seen in steps:
             os.write(controller, keys)
             output += wait_for(controller, *seen)
-        os.write(controller, b"qq")
+        os.write(controller, b"\x1b")
+        time.sleep(0.3)  # an Escape is one only when nothing follows it
+        os.write(controller, b"q")
         output += wait_for(controller, b"\x1b[?1049l")
         assert child.wait(5) == 0
     finally:
@@ -259,33 +238,300 @@ def wait_for(controller: int, *seen: bytes) -> bytes:
     return output
 
 
-def test_keys_move_the_cursor_and_choose_the_kind(home: Paths) -> None:
+# -- the table -------------------------------------------------------------------------------
+
+
+def test_keys_move_the_cursor_and_choose_the_tab(home: Paths) -> None:
     async def promise(app: HubApp, pilot: Pilot[None]) -> None:
         cursor = []
         for key in ("j", "down", "k", "G", "k", "g", "up"):
             await pilot.press(key)
-            cursor.append(entries(app).cursor)
+            cursor.append(table(app).cursor)
         assert cursor == [1, 2, 1, 255, 254, 0, 0]
         for at, tab in enumerate(TABS):
-            await pilot.press(str(at + 1))
-            await until(pilot, lambda tab=tab: entries(app).answer.question.tab == tab)
-        assert "Nothing of this kind" in note(app)
-        await pilot.press("right")
-        await until(pilot, lambda: entries(app).answer.question.tab == "All")
+            await pilot.press(str(at))
+            await until(pilot, lambda tab=tab: (a := table(app).answer) and a.question.tab == tab)
+        await pilot.press("6")
+        await until(pilot, lambda: "Nothing of this kind" in note(app))
+        await pilot.press("left")
+        await until(pilot, lambda: "ResNet" in listed(app))
 
     drive(home, promise)
 
 
-def test_only_the_pages_that_come_into_sight_are_read(home: Paths) -> None:
+def test_only_the_pages_near_the_cursor_are_held(home: Paths) -> None:
     async def promise(app: HubApp, pilot: Pilot[None]) -> None:
-        await pilot.press("2", "G")
-        await until(pilot, lambda: entries(app).count == 252 and entries(app).cursor < 252)
+        await pilot.press("1", "G")
+        await until(pilot, lambda: table(app).count == 252)
         await pilot.press("G")
-        await until(pilot, lambda: "Filler" in listed(app) and "…" not in listed(app))
-        assert sorted(entries(app)._pages) == [0, 2]
-        assert entries(app).place == "252 of 252"
+        await until(pilot, lambda: "Filler" in listed(app) and "·" not in listed(app))
+        assert table(app).place == "252 of 252"
+        assert table(app).held <= 252
 
     drive(home, promise)
+
+
+def test_pages_looked_at_long_ago_are_let_go(home: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.tui.entries.PAGES", 2)
+
+    async def promise(app: HubApp, pilot: Pilot[None]) -> None:
+        await pilot.press("1")
+        await until(pilot, lambda: table(app).count == 252)
+        for key in ("G", "g", "G"):
+            await pilot.press(key)
+            await until(pilot, lambda: table(app).entry is not None)
+            await until(pilot, lambda: "·" not in listed(app))
+        assert table(app).held <= 2 * PAGE
+
+    drive(home, promise)
+
+
+def test_a_click_on_the_head_sorts_and_a_second_one_turns_it_round(home: Paths) -> None:
+    async def promise(app: HubApp, pilot: Pilot[None]) -> None:
+        await pilot.press("1")
+        await until(pilot, lambda: table(app).order == ("year", True))
+        await pilot.click(TableHead, offset=(6, 0))
+        await until(pilot, lambda: table(app).order == ("name", False))
+        await until(pilot, lambda: "Deep Residual" in listed(app))
+        await pilot.click(TableHead, offset=(6, 0))
+        await until(pilot, lambda: table(app).order == ("name", True))
+        await until(pilot, lambda: "Filler 99" in listed(app))
+        await pilot.press("full_stop")
+        await until(pilot, lambda: table(app).order == ("name", False))
+
+    drive(home, promise)
+
+
+def test_keys_go_through_the_columns_and_the_order_is_kept(home: Paths) -> None:
+    async def first(app: HubApp, pilot: Pilot[None]) -> None:
+        await pilot.press("1")
+        await until(pilot, lambda: table(app).order == ("year", True))
+        await pilot.press("comma")
+        await until(pilot, lambda: table(app).order == ("results", True))
+        assert listed(app).splitlines()[0].lstrip("▌ ").startswith("Deep Residual")
+
+    async def second(app: HubApp, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: table(app).order == ("results", True))
+        assert app.screen.query_one(Tabs).active == "Papers"
+
+    drive(home, first)
+    drive(home, second)
+
+
+def test_a_column_pulled_wider_stays_so(home: Paths) -> None:
+    def year(app: HubApp) -> int:
+        return next(one.width for one in table(app).places if one.column.name == "year")
+
+    async def first(app: HubApp, pilot: Pilot[None]) -> None:
+        await pilot.press("1")
+        await until(pilot, lambda: table(app).order == ("year", True))
+        before = year(app)
+        await pilot.press("greater_than_sign")
+        await until(pilot, lambda: year(app) == before + 2)
+
+    async def second(app: HubApp, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: table(app).places and table(app).tab == "Papers")
+        assert year(app) == 8
+
+    drive(home, first)
+    drive(home, second)
+
+
+def test_space_marks_and_the_keys_act_on_what_is_marked(home: Paths) -> None:
+    async def promise(app: HubApp, pilot: Pilot[None]) -> None:
+        screen = app.screen
+        assert isinstance(screen, BrowseScreen)
+        await until(pilot, lambda: table(app).entry)
+        first, second = (table(app)._entry(row) for row in (0, 1))
+        await pilot.press("space", "space")
+        assert table(app).cursor == 2
+        assert listed(app).count("●") == 2
+        assert screen.chosen == (first, second)
+        await pilot.press("asterisk")
+        assert listed(app).count("●") == 0
+        assert len(screen.chosen) == 1
+
+    drive(home, promise)
+
+
+def test_a_star_stands_in_the_list_and_in_the_library(home: Paths) -> None:
+    async def promise(app: HubApp, pilot: Pilot[None]) -> None:
+        await pilot.press("7")
+        await until(pilot, lambda: "Your library is empty" in note(app))
+        await pilot.press("3")
+        await until(pilot, lambda: table(app).entry and table(app).tab == "Frameworks & tools")
+        await pilot.press("s")
+        await until(pilot, lambda: "★ Keras" in listed(app))
+        await pilot.press("7")
+        await until(pilot, lambda: table(app).count == 1 and "Keras" in listed(app))
+        with Library.open(home.library) as library:
+            assert [one.key for one in library.all(favourite=True)] == ["framework:keras"]
+        await pilot.press("s")
+        await until(pilot, lambda: "★" not in listed(app))
+
+    drive(home, promise)
+
+
+def test_the_library_shows_states_tags_and_notes_and_filters_by_them(home: Paths) -> None:
+    with Library.open(home.library, write=True) as library:
+        library.keep("framework:keras", tags=["later"], note="Try it [x].")
+        library.keep("arxiv:1512.03385", reading="read", tags=["later", "vision"])
+        library.keep("arxiv:9999.99999", favourite=True)
+
+    async def promise(app: HubApp, pilot: Pilot[None]) -> None:
+        await pilot.press("7", "f")
+        await until(pilot, lambda: table(app).count == 3)
+        assert "arxiv:9999.99999" in listed(app)
+        assert "#later #vision" in listed(app)
+        await until(pilot, lambda: "#vision" in shown(app))
+        panel = app.screen.query_one(FacetPanel)
+        await until(pilot, lambda: panel.facets)
+        at = next(n for n, one in enumerate(panel._lines) if getattr(one, "value", "") == "vision")
+        panel.cursor = at
+        await pilot.press("enter")
+        await until(pilot, lambda: table(app).count == 1)
+        assert "Deep Residual" in listed(app)
+        await until(pilot, lambda: "#vision ✕" in shown(app))
+        await pilot.press("escape", "x")
+        await until(pilot, lambda: table(app).count == 3)
+        await search(pilot, "try")
+        await until(pilot, lambda: table(app).count == 1 and "Keras" in listed(app))
+
+    drive(home, promise, size=(200, 30))
+
+
+def test_the_mouse_moves_marks_opens_and_scrolls(home: Paths) -> None:
+    async def promise(app: HubApp, pilot: Pilot[None]) -> None:
+        await pilot.click(EntryTable, offset=(10, 3))
+        assert table(app).cursor == 3
+        await pilot.click(EntryTable, offset=(1, 2))
+        assert len(table(app).marked) == 1
+        table(app).post_message(
+            events.MouseScrollDown(table(app), 5, 5, 0, 1, 0, False, False, False)
+        )
+        await until(pilot, lambda: table(app).scroll_offset.y > 0)
+        await pilot.click(Tabs, offset=(20, 0))
+        await until(pilot, lambda: app.screen.query_one(Tabs).active != "All")
+        await pilot.press("0", "g")
+        await until(pilot, lambda: table(app).tab == "All" and table(app).entry)
+        await pilot.double_click(EntryTable, offset=(10, 0))
+        await until(pilot, lambda: len(app.screen_stack) == 2)
+
+    drive(home, promise)
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "fitted"),
+    [
+        ("abc", 5, "abc  "),
+        ("abcdef", 4, "abc…"),
+        ("残差网络", 8, "残差网络"),
+        ("残差网络", 7, "残差网…"),
+        ("残差网络", 6, "残差 …"),
+        ("x", 0, ""),
+    ],
+)
+def test_wide_characters_are_never_halved(text: str, width: int, fitted: str) -> None:
+    assert fit(text, width) == fitted
+
+
+def test_every_line_of_the_table_has_the_width_of_the_table(home: Paths) -> None:
+    async def promise(app: HubApp, pilot: Pilot[None]) -> None:
+        for size in ((60, 15), (80, 24), (250, 80)):
+            await pilot.resize_terminal(*size)
+            await until(pilot, lambda size=size: app.size == size)
+            for tab in range(len(TABS)):
+                await pilot.press(str(tab))
+                await pilot.pause()
+                width = table(app).size.width
+                lines = [table(app).render_line(y) for y in range(table(app).size.height)]
+                assert {line.cell_length for line in lines} == {width}
+                head = app.screen.query_one(TableHead)
+                assert head.render_line(0).cell_length == width
+
+    drive(home, promise, lang="zh")
+
+
+# -- filters ---------------------------------------------------------------------------------
+
+
+def test_a_question_holds_several_categories_and_years_as_a_span() -> None:
+    question = Question().toggled("category", "cs.LG").toggled("category", "cs.CV")
+    assert question.of("category") == ("cs.LG", "cs.CV")
+    assert question.toggled("category", "cs.LG").of("category") == ("cs.CV",)
+    span = question.toggled("year", 2020).toggled("year", 2017)
+    assert span.of("year")[0] == 2017
+    assert span.of("year")[-1] == 2020
+    assert span.toggled("year", 2018).of("year") == ()
+
+
+def test_a_filter_finds_as_many_as_its_count_says(home: Paths) -> None:
+    async def promise(app: HubApp, pilot: Pilot[None]) -> None:
+        panel = app.screen.query_one(FacetPanel)
+        await pilot.press("1", "f")
+        await until(pilot, lambda: any(one.value == 2015 for one in panel.facets))
+        counts = {(one.name, one.value): one.count for one in panel.facets}
+        assert counts["year", 2010] == 250
+        assert counts["has code", "yes"] == counts["has result", "yes"] == 1
+        for name, value, title in (("year", 2015, "2015 ✕"), ("has code", "yes", "has code ✕")):
+            panel.cursor = next(
+                at for at, one in enumerate(panel._lines) if getattr(one, "value", "") == value
+                and getattr(one, "name", "") == name
+            )  # fmt: skip
+            await pilot.press("space")
+            await until(pilot, lambda title=title: title in shown(app))
+        await until(pilot, lambda: table(app).count == 1 and "Deep Residual" in listed(app))
+
+    async def again(app: HubApp, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: table(app).count == 1)
+        assert "2015 ✕" in shown(app)
+        await pilot.press("2")
+        await until(pilot, lambda: table(app).tab == "Datasets")
+        assert not app.screen.query_one(Chips).display
+        await pilot.press("1")
+        await until(pilot, lambda: table(app).tab == "Papers" and table(app).count == 1)
+        await pilot.click(Chips, offset=(3, 0))
+        await until(pilot, lambda: "2015 ✕" not in shown(app))
+        await pilot.press("escape", "x")
+        await until(pilot, lambda: table(app).count == 252)
+        assert not app.screen.query_one(Chips).display
+
+    drive(home, promise, size=(140, 40))
+    drive(home, again, size=(140, 40))
+
+
+def test_stars_and_tags_narrow_every_list(home: Paths) -> None:
+    with Library.open(home.library, write=True) as library:
+        library.keep("arxiv:1512.03385", favourite=True, tags=["deep"])
+        library.keep("dataset:mnist", favourite=True)
+
+    async def promise(app: HubApp, pilot: Pilot[None]) -> None:
+        screen = app.screen
+        assert isinstance(screen, BrowseScreen)
+        await pilot.press("1", "f")
+        panel = screen.query_one(FacetPanel)
+        await until(pilot, lambda: any(one.name == "tag" for one in panel.facets))
+        screen.toggle("tag", "deep")
+        await until(pilot, lambda: table(app).count == 1 and "★ Deep Residual" in listed(app))
+
+    drive(home, promise, size=(140, 40))
+
+
+def test_a_filter_that_was_kept_and_is_gone_leaves_nothing_and_says_how_to_go_on(
+    home: Paths,
+) -> None:
+    kept = state.State(tab="Papers", filters={"Papers": {"task": ["task:gone"], "year": [2015]}})
+    state.save(home, kept)
+
+    async def promise(app: HubApp, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: note(app))
+        await pilot.press("x")
+        await until(pilot, lambda: table(app).count == 252)
+
+    drive(home, promise)
+
+
+# -- panes and screens -----------------------------------------------------------------------
 
 
 def test_tab_goes_round_the_panes_and_escape_goes_to_the_list(home: Paths) -> None:
@@ -295,80 +541,82 @@ def test_tab_goes_round_the_panes_and_escape_goes_to_the_list(home: Paths) -> No
             await pilot.press(key)
             seen.append(type(app.focused).__name__)
         assert seen == [
-            "Preview", "SearchInput", "EntryList", "Preview", "EntryList", "SearchInput", "EntryList",
+            "Preview", "SearchInput", "EntryTable", "Preview", "EntryTable", "SearchInput",
+            "EntryTable",
         ]  # fmt: skip
 
     drive(home, promise)
 
 
-def test_enter_opens_the_entry_and_q_comes_back(home: Paths) -> None:
+def test_enter_opens_the_entry_and_q_comes_back_to_the_same_place(home: Paths) -> None:
     async def promise(app: HubApp, pilot: Pilot[None]) -> None:
-        await pilot.press("3")
-        await until(pilot, lambda: listed(app).startswith("▌ MNIST"))
+        await pilot.press("2")
+        await until(pilot, lambda: "MNIST" in listed(app))
         await pilot.press("enter")
-        await until(pilot, lambda: isinstance(app.screen, DetailScreen) and "Rival" in read(app))
-        text = read(app)
-        assert text.index("1  99.7  Rival [x]") < text.index("2  99.5  ResNet-9")
-        assert "curated · 2026-11-01 · CC0-1.0" in text
+        await until(pilot, lambda: len(app.screen_stack) == 2)
+        await until(pilot, lambda: "Image Classification on MNIST" in shown(app))
         await pilot.press("q")
-        await until(pilot, lambda: not isinstance(app.screen, DetailScreen))
+        await until(pilot, lambda: len(app.screen_stack) == 1)
+        assert "MNIST" in listed(app)
         await pilot.press("q")
         await until(pilot, lambda: not app.is_running)
 
-    drive(home, promise)
+    drive(home, promise, size=(100, 60))
 
 
-def test_web_and_copy_use_the_entry_under_the_cursor(
-    home: Paths, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    opened: list[str] = []
-    monkeypatch.setenv("BROWSER", "true")
-    monkeypatch.setattr(HubApp, "open_url", lambda self, url, new_tab=True: opened.append(url))
-
-    async def promise(app: HubApp, pilot: Pilot[None]) -> None:
-        await pilot.press("o", "y")
-        assert opened == ["https://keras.io"]
-        assert app.clipboard == "framework:keras"
-
-    drive(home, promise)
-
-
-def test_help_lists_every_key(home: Paths) -> None:
+def test_help_lists_every_key_of_the_screen_it_was_called_from(home: Paths) -> None:
     async def promise(app: HubApp, pilot: Pilot[None]) -> None:
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(app.screen, HelpScreen))
-        for key in ("Esc", "PgDn", "1-8", "Copy&#160;its&#160;key"):
-            await until(pilot, lambda key=key: key in app.export_screenshot())
+        for words in ("PgDn", "0-9", "Turn the order round", "Take all filters away", "Tags of"):
+            await until(pilot, lambda words=words: words in shown(app))
         await pilot.press("escape")
         await until(pilot, lambda: not isinstance(app.screen, HelpScreen))
 
-    drive(home, promise, size=(100, 50))
+    drive(home, promise, size=(110, 60))
 
 
-def test_a_narrow_terminal_hides_the_preview_and_enter_opens_it(home: Paths) -> None:
+def test_the_palette_finds_actions_and_entries(home: Paths) -> None:
+    async def promise(app: HubApp, pilot: Pilot[None]) -> None:
+        await pilot.press("ctrl+p", *"resnet")
+        await until(pilot, lambda: "ResNet" in shown(app))
+        await pilot.press("escape", "ctrl+p", *"two", "down", "enter")
+        await until(pilot, lambda: table(app).comfortable)
+
+    drive(home, promise, size=(110, 40))
+
+
+def test_a_narrow_terminal_hides_the_sheet_and_a_wide_one_shows_it(home: Paths) -> None:
     async def promise(app: HubApp, pilot: Pilot[None]) -> None:
         assert not app.screen.query_one(Preview).display
         assert "Keras" in listed(app)
-        await pilot.press("enter")
-        await until(pilot, lambda: "A network library." in read(app))
-        await pilot.press("q")
+        await pilot.press("j")
         await pilot.resize_terminal(100, 30)
         await until(pilot, lambda: app.screen.query_one(Preview).display)
+        assert table(app).cursor == 1
+        await until(pilot, lambda: (entry := table(app).entry) and entry.key in shown(app))
+        await pilot.press("p")
+        await until(pilot, lambda: not app.screen.query_one(Preview).display)
 
-    drive(home, promise, size=(60, 20))
+    drive(home, promise, size=(60, 15))
 
 
-def test_an_error_is_a_message_and_the_app_goes_on(home: Paths, tmp_path: Path) -> None:
-    shutil.copy(home.catalog, tmp_path / "catalog.db")
+# -- what goes wrong -------------------------------------------------------------------------
+
+
+def test_an_error_is_a_message_and_the_app_goes_on(home: Paths) -> None:
+    home.index.rename(home.home / "away")
 
     async def promise(app: HubApp, pilot: Pilot[None]) -> None:
-        await search(pilot, "x")
         await until(pilot, lambda: "index" in note(app))
-        assert entries(app).count == 0
-        await pilot.press("backspace")
-        await until(pilot, lambda: entries(app).count == 256)
+        assert table(app).count == 0
+        await pilot.press("j", "enter", "s", "f", "escape", "1")
+        await until(pilot, lambda: "index" in note(app))
+        (home.home / "away").rename(home.index)
+        await pilot.press("R")
+        await until(pilot, lambda: table(app).count == 252)
 
-    drive(Paths(tmp_path), promise)
+    drive(home, promise)
 
 
 def test_a_home_without_a_catalog_says_so(tmp_path: Path) -> None:
@@ -378,21 +626,53 @@ def test_a_home_without_a_catalog_says_so(tmp_path: Path) -> None:
     drive(Paths(tmp_path), promise)
 
 
-def test_what_is_pasted_into_the_search_is_cleaned(home: Paths) -> None:
+def test_an_error_nobody_foresaw_is_a_message_too(
+    home: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def promise(app: HubApp, pilot: Pilot[None]) -> None:
-        field = app.screen.query_one(SearchInput)
-        field.value = "a\x1b]52;c;b\x07\u202ec"
-        assert field.value == "a]52;c;bc"
+        def broken(self: Queries, *_: object, **__: object) -> None:
+            raise RuntimeError("the [disk] has gone")
+
+        monkeypatch.setattr(Queries, "entries", broken)
+        await search(pilot, "keras")
+        await until(pilot, lambda: "RuntimeError: the [disk] has gone" in note(app))
+        assert "Traceback" in home.log.read_text()
+        monkeypatch.undo()
+        await pilot.press("R")
+        await pilot.press("escape")
+        await until(pilot, lambda: table(app).count == 256)
 
     drive(home, promise)
 
 
+def test_a_slow_read_shows_that_it_goes_on(home: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    go = threading.Event()
+    quick = reading.browse
+
+    def slow(queries: Queries, question: Question) -> object:
+        go.wait(10)
+        return quick(queries, question)
+
+    async def promise(app: HubApp, pilot: Pilot[None]) -> None:
+        monkeypatch.setattr(reading, "browse", slow)
+        await pilot.press("2")
+        await until(pilot, lambda: "Reading …" in shown(app))
+        await pilot.press("3", "j", "question_mark", "escape")
+        go.set()
+        await until(pilot, lambda: "Keras" in listed(app) and "Reading …" not in shown(app))
+
+    drive(home, promise)
+
+
+# -- language, colours, what is kept ---------------------------------------------------------
+
+
 def test_chinese_names_summaries_and_keys(home: Paths) -> None:
     async def promise(app: HubApp, pilot: Pilot[None]) -> None:
-        await pilot.press("7")
+        await pilot.press("5")
         await until(pilot, lambda: "残差网络 ResNet" in listed(app))
         await search(pilot, "手写数字")
-        await pilot.press("escape", "1")
+        await pilot.press("enter", "0")
         await until(pilot, lambda: "手写数字 MNIST" in listed(app))
         described = {active.binding.description for active in app.screen.active_bindings.values()}
         assert {"打开", "搜索", "退出"} <= described
@@ -400,43 +680,137 @@ def test_chinese_names_summaries_and_keys(home: Paths) -> None:
     drive(home, promise, lang="zh")
 
 
+def test_the_language_is_switched_inside_and_kept(home: Paths) -> None:
+    async def first(app: HubApp, pilot: Pilot[None]) -> None:
+        assert "Papers" in shown(app)
+        await pilot.press("j", "L")
+        await until(pilot, lambda: "论文" in shown(app) and "退出" in shown(app))
+        await until(pilot, lambda: "手写数字 MNIST" in listed(app))
+        assert "Papers" not in shown(app)
+        assert "Quit" not in shown(app)
+        assert table(app).cursor == 1
+
+    async def second(app: HubApp, pilot: Pilot[None]) -> None:
+        assert "论文" in shown(app)
+        await pilot.press("L")
+        await until(pilot, lambda: "Papers" in shown(app))
+
+    drive(home, first, size=(120, 30))
+    drive(home, second, size=(120, 30))
+
+
+def test_what_is_asked_for_at_the_start_wins_over_the_kept_language(home: Paths) -> None:
+    state.save(home, state.State(lang="zh"))
+    assert HubApp(home, "en").lang == "zh"
+    assert HubApp(home, "en", asked=True).lang == "en"
+
+
+def test_colours_rows_and_panes_are_kept(home: Paths) -> None:
+    async def first(app: HubApp, pilot: Pilot[None]) -> None:
+        app.wear("hub-contrast")
+        await pilot.press("v", "p")
+
+    async def second(app: HubApp, pilot: Pilot[None]) -> None:
+        assert app.theme == "hub-contrast"
+        assert table(app).comfortable
+        assert not app.screen.query_one(Preview).display
+
+    drive(home, first, size=(120, 30))
+    drive(home, second, size=(120, 30))
+
+
+@pytest.mark.parametrize("theme", [theme.name for theme in OURS])
+def test_every_theme_of_ours_draws_the_main_screen(home: Paths, theme: str) -> None:
+    async def promise(app: HubApp, pilot: Pilot[None]) -> None:
+        app.wear(theme)
+        await pilot.pause()
+        assert "Keras" in shown(app)
+
+    drive(home, promise)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    ["", "{", "[]", "null", '{"tab": 7, "theme": "gone", "widths": {"Papers": {"year": "x"}}}',
+     '{"sorts": {"Papers": ["nonsense", true]}, "filters": {"All": {"year": ["x"]}}}', "[" * 50_000],
+)  # fmt: skip
+def test_a_damaged_state_begins_anew(home: Paths, damage: str) -> None:
+    (home.home / state.FILE).write_text(damage)
+
+    async def promise(app: HubApp, pilot: Pilot[None]) -> None:
+        await pilot.press("1")
+        await until(pilot, lambda: table(app).tab == "Papers")
+
+    drive(home, promise)
+
+
+def test_a_good_field_of_a_damaged_state_is_kept(home: Paths) -> None:
+    (home.home / state.FILE).write_text(json.dumps({"tab": "Methods", "lang": 3, "motion": False}))
+    kept = state.load(home)
+    assert (kept.tab, kept.lang, kept.motion) == ("Methods", None, False)
+
+
+def test_a_home_that_cannot_be_written_to_is_browsed_all_the_same(tmp_path: Path) -> None:
+    state.save(Paths(tmp_path / "gone"), state.State(tab="Papers"))
+    assert state.load(Paths(tmp_path / "gone")).tab == "All"
+
+
+def test_the_welcome_is_shown_once_and_its_key_does_what_it_is_for(home: Paths) -> None:
+    async def promise(app: HubApp, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: isinstance(app.screen, WelcomeScreen))
+        await until(pilot, lambda: "Any key begins" in shown(app))
+        await pilot.press("1")
+        await until(pilot, lambda: table(app).tab == "Papers")
+        assert len(app.screen_stack) == 1
+
+    drive(home, promise, greets=True)
+    assert state.load(home).welcomed
+
+
+# -- strings and imports ---------------------------------------------------------------------
+
+
 def test_every_english_string_has_a_chinese_one() -> None:
-    said = set(TABS) | set(FIELDS.values()) | {kind for kinds in TABS.values() for kind in kinds}
-    for path in Path(app_module.__file__).parent.glob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and _called(node) in (
-                "say",
-                "_tell",
-                "_group",
-                "Binding",
-            ):
-                at = 2 if _called(node) == "Binding" else 0
-                words = [
-                    *node.args[at : at + 1],
-                    *(k.value for k in node.keywords if k.arg == "tooltip"),
-                ]
-                said |= {word.value for word in words if isinstance(word, ast.Constant)}
-            if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") in (
-                "pattern",
-                "counted",
-            ):
-                values = ast.walk(node.value)
-                said |= {
-                    v.value
-                    for v in values
-                    if isinstance(v, ast.Constant) and isinstance(v.value, str)
-                }
-    for title, bindings in SECTIONS:
-        said |= {title} | {
-            binding.description for binding in bindings if isinstance(binding, Binding)
-        }
-    assert {english for english in said if english} - set(CHINESE) == set()
-    placeholders = lambda text: {part.split("}")[0] for part in text.split("{")[1:]}  # noqa: E731
-    assert all(placeholders(english) == placeholders(zh) for english, zh in CHINESE.items())
+    said = {*ALL_TABS, *SHORT.values(), *TITLES.values(), *(does for _, does in KEYS)}
+    said |= {column.title for columns in COLUMNS.values() for column in columns}
+    said |= {kind for kinds in TABS.values() for kind in kinds}
+    for path in sorted(Path(app_module.__file__).parent.glob("*.py")):
+        said |= set(_said_in(ast.parse(path.read_text(encoding="utf-8"))))
+    said = {english for english in said if english and not english.startswith("%")}
+    assert said - set(chinese()) == set()
 
 
-def _called(node: ast.Call) -> str:
-    return getattr(node.func, "attr", getattr(node.func, "id", ""))
+def test_a_chinese_string_has_the_places_of_the_english_one() -> None:
+    def places(text: str) -> set[str]:
+        return {part.split("}")[0] for part in text.split("{")[1:]}
+
+    assert [english for english, zh in chinese().items() if places(english) != places(zh)] == []
+
+
+def _said_in(tree: ast.Module) -> list[str]:
+    """Every literal that is handed to `say`, `tell` or a Binding, or named `pattern` or `HELP`."""
+    said = list[ast.expr]()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            called = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            if called in ("say", "tell", "Binding"):
+                at = 2 if called == "Binding" else 0
+                said += node.args[at : at + 1]
+                said += [word.value for word in node.keywords if word.arg == "tooltip"]
+        elif isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") in (
+            "pattern", "HELP",
+        ):  # fmt: skip
+            said += _values(node.value)
+    return [
+        one.value for one in said if isinstance(one, ast.Constant) and isinstance(one.value, str)
+    ]
+
+
+def _values(node: ast.expr) -> list[ast.expr]:
+    """What an expression can come to: both ends of a choice, and not what it is chosen by."""
+    if isinstance(node, ast.IfExp):
+        return _values(node.body) + _values(node.orelse)
+    return [node]
 
 
 def test_browsing_imports_neither_torch_nor_sqlalchemy_nor_scikit_learn(home: Paths) -> None:
@@ -445,17 +819,21 @@ import asyncio, sys
 from pathlib import Path
 from hub.paths import Paths
 from hub.tui.app import HubApp
+from hub.tui.entries import EntryTable
 
 async def main():
     app = HubApp(Paths(Path(sys.argv[1])), "en")
     async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.press("slash", *"residual", "enter", "enter")
-        await app.workers.wait_for_complete()
-        await pilot.pause()
+        await pilot.press("slash", *"residual", "enter")
+        while app.screen.query_one(EntryTable).count != 1:
+            await pilot.pause(0.01)
+        await pilot.press("enter")
+        await pilot.pause(0.1)
         assert len(app.screen_stack) == 2, app.screen_stack
+        await app.workers.wait_for_complete()
 
 asyncio.run(main())
-print(sorted({"torch", "sqlalchemy", "sqlmodel", "sklearn", "pandas"} & set(sys.modules)))
+print(sorted({"torch", "sqlalchemy", "sqlmodel", "sklearn", "pandas", "plotext"} & set(sys.modules)))
 """
     done = subprocess.run(
         [sys.executable, "-c", program, str(home.home)], cwd=ROOT, capture_output=True, text=True

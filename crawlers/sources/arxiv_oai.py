@@ -41,16 +41,22 @@ MAX_TOKEN: Final = 2_000
 """Longest resumption token sent back; it holds five short parameters and a number."""
 
 ALL_PAPERS: Final = 2_800_000
+ALL_A_DAY: Final = (1_000, 3_000)
+"""Changes a day in all of arXiv, new versions and cross-lists included: a guess for a plan."""
 PAGE: Final = (2_500, 1_300)
 """Records of a page: the most that the server's code allows, and what it was seen to send."""
 
 
 def start(wish: Wish) -> tuple[Step, ...]:
     """One list for each category. All of arXiv is one list, asked for without any set."""
-    wanted = wish.categories or (() if wish.full else arxiv.MACHINE_LEARNING)
+    wanted = () if _is_all(wish) else wish.categories or arxiv.MACHINE_LEARNING
     sets = dict.fromkeys(arxiv.set_of(arxiv.category(one)) for one in wanted)
     window = {"from": _since(wish), "until": wish.until}
     return tuple(_step("list", set=one, **window) for one in sets or [None])
+
+
+def _is_all(wish: Wish) -> bool:
+    return arxiv.ALL in wish.categories or (wish.full and not wish.categories)
 
 
 def _since(wish: Wish) -> str | None:
@@ -138,7 +144,7 @@ def plan(wish: Wish) -> Plan:
     most, least = PAGE[1], PAGE[0]
     whole = ceil(ALL_PAPERS / least), ceil(ALL_PAPERS / most)
     since = _since(wish)
-    if since is None and (wish.full and not wish.categories):
+    if since is None and _is_all(wish):
         return Plan(whole, f"{ALL_PAPERS:,} papers, {most:,} to {least:,} a page")
     if since is None:
         why = (
@@ -147,12 +153,13 @@ def plan(wish: Wish) -> Plan:
         )
         return Plan((lists, whole[1] + lists), why)
     days = max(1, _days(since, wish.until))
+    changes = ALL_A_DAY if _is_all(wish) else arxiv.A_DAY
     requests = [
-        lists * max(1, ceil(days * changes / page))
-        for changes, page in zip(arxiv.A_DAY, PAGE, strict=True)
+        lists * max(1, ceil(days * count / page)) for count, page in zip(changes, PAGE, strict=True)
     ]
-    a_day = " to ".join(map(str, arxiv.A_DAY))
-    why = f"{lists} categories, {days} days with {a_day} changes each (an estimate)"
+    a_day = " to ".join(map("{:,}".format, changes))
+    what = "all of arXiv" if _is_all(wish) else f"{lists} categories"
+    why = f"{what}, {days} days with {a_day} changes each (an estimate)"
     return Plan((requests[0], requests[1]), why)
 
 

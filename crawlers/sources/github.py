@@ -50,6 +50,9 @@ ABSENT: Final = frozenset({404, 451})
 MORE: Final = ("readme", "profile", "newcomers")
 """What can be asked of a repository beside its own facts, one request each."""
 
+HOURLY: Final = 60
+"""Requests of an hour without a token (docs, rate limits for the REST API)."""
+
 NEWCOMERS: Final = "good first issue"
 """The label that GitHub itself proposes for a first contribution."""
 
@@ -97,7 +100,10 @@ def plan(wish: Wish) -> Plan:
         why += (
             f", {minute} searches a minute; a search takes one for each {PAGE} it finds, and more"
         )
-    return Plan((least + searches, most + searches * per_query), why)
+    requests = least + searches, most + searches * per_query
+    # Of the hour's requests the first ones come at once, the others one by one.
+    beyond = 0.0 if wish.authorised else max(0.0, 1 - HOURLY / max(1, requests[0]))
+    return Plan(requests, why, 60 / minute if searches else 60 * beyond)
 
 
 def _names(wish: Wish) -> list[str]:
@@ -354,4 +360,5 @@ SOURCE = Source(
     request=request,
     parse=parse,
     plan=plan,
+    alone=frozenset({"repository", *MORE}),
 )

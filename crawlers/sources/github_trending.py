@@ -220,4 +220,5 @@ SOURCE = Source(
     request=request,
     parse=parse,
     plan=plan,
+    alone=frozenset({"page"}),
 )

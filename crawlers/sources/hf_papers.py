@@ -330,4 +330,5 @@ SOURCE = Source(
     request=request,
     parse=parse,
     plan=plan,
+    alone=frozenset({"paper", "day"}),
 )

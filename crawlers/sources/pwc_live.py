@@ -262,4 +262,5 @@ SOURCE = Source(
     request=request,
     parse=parse,
     plan=plan,
+    alone=frozenset({"board"}),
 )

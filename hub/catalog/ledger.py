@@ -1,6 +1,7 @@
 """The ledger: what each harvest of a source brought, how it ended, and where the next one goes on."""
 
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
 
 UNFINISHED: Final = ("running", "interrupted", "refused", "unreachable", "offline", "damaged")
 """States of a harvest that may be gone on with."""
+
+
+CONTINUED: Final = "continued by harvest"
+"""What stands in the note of a harvest that another one went on from, before the other's id."""
 
 
 def begin(
@@ -100,7 +105,7 @@ def went_on(catalog: Catalog, harvest: int, later: int) -> None:
     """Marks a harvest as continued, so that nothing goes on from there twice."""
     catalog.write(
         "UPDATE harvest SET position = NULL, note = COALESCE(note || '; ', '') || ? WHERE id = ?",
-        (f"continued by harvest {later}", harvest),
+        (f"{CONTINUED} {later}", harvest),
     )
 
 
@@ -111,6 +116,26 @@ def last_done(catalog: Catalog, source: str, address: str | None = None) -> str 
         f"SELECT MAX(started_at) FROM harvest WHERE source = ? AND state = 'done' {where}", values
     )
     return found
+
+
+def done(catalog: Catalog, *sources: str) -> list[tuple[str, str]]:
+    """Address and beginning of every complete harvest of these sources, oldest first. One that went on
+    from an earlier one began with that one: its first pages are as old."""
+    marks = ", ".join("?" * len(sources))
+    began: dict[int, str] = {}
+    found = []
+    for row in catalog.rows(
+        "SELECT id, address, started_at, state, note FROM harvest "
+        f"WHERE source IN ({marks}) ORDER BY id",
+        sources,
+    ):
+        began.setdefault(row["id"], row["started_at"])
+        later = re.search(rf"{CONTINUED} ([0-9]{{1,18}})$", row["note"] or "")
+        if later:
+            began[int(later[1])] = began[row["id"]]
+        if row["state"] == "done":
+            found.append((str(row["address"]), began[row["id"]]))
+    return sorted(found, key=lambda one: one[1])
 
 
 def requests_since(catalog: Catalog, source: str, moment: str) -> int:

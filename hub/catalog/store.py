@@ -129,14 +129,14 @@ class Catalog:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing; BEGIN IMMEDIATE, so that two writers wait instead of failing half-way."""
-        self._execute("BEGIN IMMEDIATE")
         try:
+            self._execute("BEGIN IMMEDIATE")
             yield
+            self._execute("COMMIT")
         except BaseException:
             if self._db.in_transaction:
                 self._db.rollback()
             raise
-        self._execute("COMMIT")
 
     def upsert(
         self,

@@ -38,4 +38,16 @@ def _modules() -> tuple[str, ...]:
     asked = next((word for word in sys.argv[1:] if not word.startswith("-")), None)
     if asked in _LOOK and "_HUB_COMPLETE" not in os.environ:
         return ("look",)
-    return ("look", "crawl", "past", "reproduce", "dataset", "change", "keep", "health")
+    return (
+        "look",
+        "crawl",
+        "past",
+        "reproduce",
+        "runs",
+        "report",
+        "dataset",
+        "change",
+        "keep",
+        "health",
+        "serve",
+    )

@@ -50,6 +50,7 @@ def import_(
     dumps (JSON arrays), an export of a hub; plain or gzip. Reading a file again changes nothing."""
     from hub import harvest
     from hub.catalog import Catalog
+    from hub.cli.crawl import stopping
     from hub.library import Library
     from hub.lock import writing
 
@@ -74,9 +75,9 @@ def import_(
         try:
             with Catalog.open(places.catalog, write=True) as catalog:
                 for path in files:
-                    with progress(path.name) as advance:
+                    with stopping() as stop, progress(path.name) as advance:
                         summary = harvest.import_file(
-                            catalog, own, path, day=as_of, progress=advance
+                            catalog, own, path, day=as_of, progress=advance, stop=stop
                         )
                     summaries.append(summary)
                     if not json:

@@ -20,6 +20,7 @@ from hub.errors import UsageError
 from hub.text import number, state_name, t
 
 if TYPE_CHECKING:
+    from crawlers.client import Client
     from crawlers.gate import Waiting
     from hub.crawls import Crawled, Errand, Told
     from hub.paths import Paths
@@ -48,7 +49,9 @@ def crawl(
     ] = None,
     category: Annotated[
         list[str] | None,
-        typer.Option("--category", help=t("arXiv category; may be given again. Else: settings.")),
+        typer.Option(
+            "--category", help=t("arXiv category; may be given again; all. Else: settings.")
+        ),
     ] = None,
     task: Annotated[
         list[str] | None,
@@ -178,6 +181,8 @@ def _day(since: str | None, days: int | None) -> str | None:
 
 def _categories(said: list[str] | None, configured: str) -> tuple[str, ...]:
     words = said if said else configured.replace(",", " ").split()
+    if "all" in words and len(words) > 1:
+        raise UsageError("--category all says it all: no other one beside it")
     for word in words:
         if not re.fullmatch(r"[a-z][a-z-]*(\.[A-Za-z][A-Za-z-]*)?", word):
             raise UsageError(f"{word} is no arXiv category", hint="For example: cs.LG, stat.ML")
@@ -215,7 +220,7 @@ def _plan(places: "Paths", targets: tuple[str, ...], options: "Options", json: b
             cost = rounds.plan_of(errand)
             operator = errand.source.operator
             assert operator is not None
-            least, most = (n * max(operator.delay, 0.5) / 60 for n in cost.requests)
+            least, most = (n * max(operator.delay, cost.pace, 0.5) / 60 for n in cost.requests)
             rows.append(
                 {
                     "source": errand.source.name,
@@ -264,7 +269,6 @@ def _carry_out(
     no_index: bool,
     json: bool,
 ) -> "list[Crawled]":
-    from crawlers.client import Client
     from hub import crawls, rounds
     from hub.catalog import Catalog
     from hub.cli.change import _index
@@ -274,10 +278,40 @@ def _carry_out(
     with (
         writing(places.lock, "hub crawl", tell=render.tell),
         Catalog.open(places.catalog, write=True) as catalog,
-        stopping() as stop,
-        display() as shown,
     ):
-        client = Client(
+        with stopping() as stop, display() as shown:
+            client = _client(places, settings, record, replay, shown, stop)
+            try:
+                for errand in rounds.errands(catalog, targets, options):
+                    shown.begin(errand)
+                    one = crawls.run(
+                        catalog, client, errand, progress=shown.advance, stop=stop, dry=dry
+                    )
+                    crawled.append(one)
+                    shown.end(one)
+                    if not json:
+                        say(one)
+                    if one.state == "interrupted":
+                        break
+            finally:
+                client.close()
+        if not no_index and not dry:
+            _index(catalog, places, force=False)
+    return crawled
+
+
+def _client(
+    places: "Paths",
+    settings: Any,
+    record: Path | None,
+    replay: Path | None,
+    shown: "Display",
+    stop: Callable[[], bool],
+) -> "Client":
+    from crawlers.client import Client
+
+    try:
+        return Client(
             places.home,
             offline=settings.offline and replay is None,
             record=record,
@@ -286,23 +320,8 @@ def _carry_out(
             stop=stop,
             contact=settings.contact,
         )
-        try:
-            for errand in rounds.errands(catalog, targets, options):
-                shown.begin(errand)
-                one = crawls.run(
-                    catalog, client, errand, progress=shown.advance, stop=stop, dry=dry
-                )
-                crawled.append(one)
-                shown.end()
-                if not json:
-                    say(one)
-                if one.state == "interrupted":
-                    break
-        finally:
-            client.close()
-        if not no_index and not dry:
-            _index(catalog, places, force=False)
-    return crawled
+    except OSError as error:
+        raise UsageError(f"--record {record}: {error.strerror or error}") from error
 
 
 @contextmanager
@@ -361,7 +380,7 @@ class Display:
         why = f" ({waiting.why})" if waiting.why else ""
         self._show(f"{self._told} {said}{why}".strip(), now=bool(waiting.why))
 
-    def end(self) -> None:
+    def end(self, one: "Crawled") -> None:
         if self._draw:
             self._draw("")
 
@@ -373,6 +392,46 @@ class Display:
             render.tell(f"{self._name}: {text}")
 
 
+class Lines(Display):
+    """Progress for a program: each step a line of JSON on stderr."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+
+    def begin(self, errand: "Errand") -> None:
+        source = errand.source
+        self._last = 0.0
+        render.progress(
+            begin={"source": source.name, "title": source.title, "what": errand.address}
+        )
+
+    def advance(self, told: "Told") -> None:
+        if time.monotonic() - self._last < 0.2 and told.left:
+            return
+        self._last = time.monotonic()
+        render.progress(
+            told={
+                "records": _total(told.counts),
+                "new": told.counts.new.total(),
+                "changed": told.counts.changed.total(),
+                "requests": told.requests,
+                "left": told.left,
+                "file": told.file,
+                "done": told.done,
+                "size": told.size,
+            }
+        )
+
+    def wait(self, waiting: "Waiting") -> None:
+        if waiting.until - time.time() >= 1:
+            render.progress(
+                waiting={"for": waiting.operator, "until": waiting.until, "why": waiting.why}
+            )
+
+    def end(self, one: "Crawled") -> None:
+        render.progress(ended=plain(one))
+
+
 def _total(counts: Any) -> int:
     return int(counts.new.total() + counts.changed.total() + counts.unchanged.total())
 
@@ -380,6 +439,9 @@ def _total(counts: Any) -> int:
 @contextmanager
 def display() -> Iterator[Display]:
     """The display that fits where stderr goes."""
+    if render.progress_wanted():
+        yield Lines()
+        return
     if not sys.stderr.isatty():
         yield Display(None)
         return
@@ -409,6 +471,8 @@ def say(one: "Crawled") -> None:
 
 
 def _next(one: "Crawled") -> str:
+    if one.state == "offline" and one.replayed:
+        return t("It is not in the recording: --record writes one.")
     if one.state == "offline":
         return t("Take --offline or HUB_OFFLINE away to ask. Search and browsing work without.")
     kept = t("What came before is kept; run the command again to go on.")

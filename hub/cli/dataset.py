@@ -89,7 +89,8 @@ def get(
         ),
     ] = None,
     accept: Annotated[
-        bool, typer.Option("--accept", help=t("Accept the dataset's terms, if it has any."))
+        bool,
+        typer.Option("--accept", "--yes", help=t("Accept the dataset's terms, if it has any.")),
     ] = False,
     json: Json = False,
 ) -> None:
@@ -277,6 +278,23 @@ def note(what: str, which: "DataError | Path") -> None:
         "waiting": t("waiting for another process that writes in"),
     }
     render.warn(f"{names[what]}: {which if isinstance(which, Path) else said(which)}")
+
+
+def folder_with(dataset: "Dataset", given: Path | None, accepting: bool) -> Path:
+    """A folder that has a dataset's files, fetched if they lie nowhere: by their names and the bytes of
+    one; whoever loads them reads the rest. The errors of the hub."""
+    from reproduce.files import obtain
+    from reproduce.places import find
+
+    places = places_of_user()
+    with data_errors():
+        if given is not None:
+            return obtain(dataset, given=given.expanduser().absolute(), places=places, tell=note)
+        if (folder := find(dataset, places)) is not None:
+            return folder
+        _agree(dataset, places, accepting)
+        with downloading() as progress:
+            return obtain(dataset, places=places, progress=progress, tell=note)
 
 
 # -- getting -----------------------------------------------------------------------------------

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 @contextmanager
 def downloading() -> "Iterator[Progress]":
-    """A bar for each file on a terminal's stderr; elsewhere a line every ten seconds."""
+    """A bar for each file on a terminal's stderr; elsewhere a line every ten seconds, or for a program
+    one of JSON five times a second."""
+    if render.progress_wanted():
+        yield _for_programs()
+        return
     if not sys.stderr.isatty():
         last = time.monotonic()
 
@@ -53,3 +57,15 @@ def downloading() -> "Iterator[Progress]":
             bars.update(shown[name], completed=have, total=total)
 
         yield draw
+
+
+def _for_programs() -> "Progress":
+    """The first and the last of each file, and what comes between now and then."""
+    last = [0.0]
+
+    def report(name: str, have: int, total: int | None) -> None:
+        if have == total or time.monotonic() - last[0] >= 0.2:
+            last[0] = time.monotonic()
+            render.progress(file=name, done=have, size=total)
+
+    return report

@@ -89,10 +89,8 @@ def _crawls(queries: "Queries") -> list[dict[str, Any]]:
     """How each source's harvests went, and how much of what it gave was confirmed lately."""
     from dataclasses import asdict
 
-    from hub.catalog import ledger, read
-
-    told = [asdict(one) for one in ledger.by_source(queries.catalog)]
-    fresh = read.fresh_and_stale(queries.catalog, days=STALE_AFTER)
+    told = [asdict(one) for one in queries.harvests()]
+    fresh = queries.fresh_and_stale(STALE_AFTER)
     for one in told:
         one["fresh"], one["stale"] = fresh.get(one["source"], (0, 0))
     return told
@@ -128,6 +126,9 @@ def _print_crawls(crawls: list[dict[str, Any]]) -> None:
 
 
 def _refusal(one: dict[str, Any]) -> str:
+    """What was said at the last refusal; of a harvest that ended at a damaged answer, what was wrong."""
+    if one["state"] == "damaged" and one["note"]:
+        return str(one["note"])
     if not one["last_refusal"]:
         return "-"
     said = f"{one['last_refusal']}: {one['refusal']}"

@@ -1,145 +1,408 @@
-"""Commands that measure: reproduce and runs."""
+"""The command that measures: a baseline in a process of its own, its number beside the published one."""
 
 import json as json_module
+import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from hub import render
-from hub.cli.frame import Json, app, command, library
-from hub.errors import NotFound, UsageError
-from hub.text import number, t
+from hub.cli.frame import Format, Json, app, command, library, paged
+from hub.errors import HubError, UsageError
+from hub.text import number, size, t
 
 if TYPE_CHECKING:
+    from hub.costs import Cost
+    from hub.likeness import Likeness
+    from hub.paths import Paths
     from hub.runs import Listed, Wish
     from hub.verdict import Comparison
 
-NOT_REPRODUCED = 6
+NOT_REPRODUCED: Final = 6
+BUDGETS: Final = ("full", "short", "smoke")
+SEEDS: Final = {"full": 5, "short": 1, "smoke": 1}
+"""Seeds where none are asked for; three decide (BASELINES: R4)."""
 
-runs_app = typer.Typer(
-    help=t("Runs: numbers measured on this machine, with everything needed to measure them again."),
-    rich_markup_mode=None,
-    no_args_is_help=True,
-)
-app.add_typer(runs_app, name="runs", rich_help_panel=None)
+
+def complete_baseline(incomplete: str) -> list[str]:
+    """Names for the shell's completion."""
+    from hub import baselines
+
+    return [name for name in baselines.names() if name.startswith(incomplete)]
 
 
 @command(
+    app,
     examples=(
         "hub reproduce --list",
-        "hub reproduce diabetes_linear --seeds 3",
+        "hub reproduce --list mnist_lenet --json",
+        "hub reproduce diabetes_linear --seed 7 --threads 1",
         "hub reproduce digits_backprop --budget smoke --json",
-    )
+    ),
 )
 def reproduce(
-    name: Annotated[str | None, typer.Argument(help=t("A baseline; --list names them."))] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(autocompletion=complete_baseline, help=t("A baseline; --list names them.")),
+    ] = None,
     list_: Annotated[
-        bool, typer.Option("--list", help=t("Every baseline: claim, cost here, what was measured."))
+        bool,
+        typer.Option(
+            "--list", help=t("Every baseline: claim, needs, cost here, what was measured.")
+        ),
     ] = False,
     seeds: Annotated[
-        int | None, typer.Option("--seeds", min=1, max=100, help=t("How many seeds, from 1 on."))
+        int | None,
+        typer.Option(
+            "--seeds",
+            min=1,
+            max=100,
+            help=t("How many seeds, from 1 on; 5 of a full budget, else 1."),
+        ),
     ] = None,
     seed: Annotated[
         int | None, typer.Option("--seed", min=0, max=2**31, help=t("This seed alone."))
     ] = None,
     budget: Annotated[
-        str, typer.Option("--budget", help=t("full, short (a tenth), smoke (a few steps)."))
-    ] = "full",
-    minutes: Annotated[
-        float | None, typer.Option("--minutes", min=0.01, help=t("Train so long at most."))
+        str | None, typer.Option("--budget", help=t("full, short (a tenth), smoke (a few steps)."))
     ] = None,
-    device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda, mps")] = "cpu",
+    minutes: Annotated[
+        float | None,
+        typer.Option("--minutes", min=0.01, help=t("Train each seed so long at most.")),
+    ] = None,
+    device: Annotated[
+        str | None,
+        typer.Option("--device", help=t("auto (a GPU if there is one), cpu, cuda, mps.")),
+    ] = None,
     threads: Annotated[
         int | None, typer.Option("--threads", min=1, max=1024, help=t("Threads of the arithmetic."))
     ] = None,
+    nproc: Annotated[
+        int, typer.Option("--nproc", min=1, max=64, help=t("Processes that share the run."))
+    ] = 1,
+    exact: Annotated[
+        bool | None,
+        typer.Option(
+            "--exact/--fast",
+            help=t("Several processes: the same bits for 1, 2 and 4 of them, or up to rounding."),
+            show_default=False,
+        ),
+    ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help=t("Go on where the run was stopped or killed."))
+        bool,
+        typer.Option(
+            "--resume",
+            help=t("Go on where it was stopped or killed; seeds that are measured stay."),
+        ),
     ] = False,
+    like: Annotated[
+        Path | None,
+        typer.Option(
+            "--like", help=t("Run a file of `hub runs export` again, under its conditions.")
+        ),
+    ] = None,
     from_: Annotated[
         Path | None, typer.Option("--from", help=t("A folder that has the data files."))
     ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help=t("Accept the terms of the data, if it has any."))
+    ] = False,
     max_minutes: Annotated[
-        float, typer.Option("--max-minutes", min=0.1, help=t("Refuse what would take longer."))
+        float, typer.Option("--max-minutes", min=0.01, help=t("Refuse what would take longer."))
     ] = 120.0,
     yes_really: Annotated[
         bool, typer.Option("--yes-really", help=t("Run it all the same."))
     ] = False,
+    calibrate: Annotated[
+        bool,
+        typer.Option("--calibrate", help=t("Measure the speed of this machine anew, in seconds.")),
+    ] = False,
     json: Json = False,
+    format: Format = "table",
 ) -> None:
     """Train a reference baseline on this machine and put the number measured beside the one published,
-    with a verdict and its reasons. Torch runs in a process of its own."""
-    from hub import runs
+    with a verdict and its reasons. What it will take is said first. Torch runs in a process of its own."""
+    from hub import run_record, runs
     from hub.paths import paths
 
     places = paths()
-    if list_ or name is None:
-        if name is None and not list_:
-            raise UsageError(t("which baseline?"), hint="hub reproduce --list")
-        with library() as own:
-            return _list(runs.listed(own, places), json)
-    one = runs.baseline_named(name)
-    if budget not in ("smoke", "short", "full"):
-        raise UsageError(f"--budget {budget}: smoke, short or full")
+    if calibrate:
+        _calibrate(places)
+    if list_ or (calibrate and name is None):
+        return _list(places, name, json, format)
+    if budget not in (None, *BUDGETS):
+        raise UsageError(f"--budget {budget}: {', '.join(BUDGETS)}")
+    if device not in (None, "auto", "cpu", "cuda", "mps"):
+        raise UsageError(f"--device {device}: auto, cpu, cuda, mps")
     if seed is not None and seeds is not None:
-        raise UsageError("--seed and --seeds say different things: give one of them")
-    wanted = [seed] if seed is not None else list(range(1, (seeds or 1) + 1))
-    with library() as own:
-        before = own.runs(name)
-    estimate = runs.minutes_of(one, before, runs.calibration(places))
-    if estimate is not None and budget == "full":
-        total = estimate * len(wanted)
-        render.tell(t("About {n} minutes on this machine.", n=f"{total:.1f}"))
-        if total > max_minutes and not yes_really:
-            raise UsageError(
-                f"{name} would take about {total:,.0f} minutes here, more than --max-minutes {max_minutes:g}",
-                hint="--yes-really runs it all the same; --budget short takes a tenth.",
-            )
-    for number_of in wanted:
-        wish = runs.Wish(name, number_of, budget, minutes, device, threads, resume, from_)
-        _one(wish, places)
-    with library() as own:
-        compared = runs.comparison(name, own.runs(name))
+        raise UsageError(t("--seed and --seeds say different things: give one of them"))
+    there = run_record.read(like) if like else None
+    if there is not None:
+        if any(one is not None for one in (seed, seeds, budget, minutes)):
+            raise UsageError(t("--like says seed and budget itself"))
+        _same_minutes(there)
+        name = _same_name(name, there)
+        seed, budget = there["seed"], there["budget"]
+        threads = threads or there["environment"]["threads"]
+        device = device or str(there["environment"].get("device") or "cpu")
+    if name is None:
+        raise UsageError(t("which baseline?"), hint="hub reproduce --list")
+    budget = budget or "full"
+    wanted = [seed] if seed is not None else list(range(1, (seeds or SEEDS[budget]) + 1))
+    mode = None if exact is None else "exact" if exact else "fast"
+    wish = runs.Wish(
+        name, 0, budget, minutes, device or "auto", threads, resume, processes=nproc, mode=mode
+    )
+    made, compared = _carry_out(places, wish, wanted, from_, yes, max_minutes, yes_really)
+    alike = None
+    if there is not None:
+        from hub.likeness import likeness
+
+        alike = likeness(there, made[0])
     if json:
-        render.envelope("reproduce", compared)
+        render.envelope(
+            "reproduce", compared, runs=[one["id"] for one in made], like=render.plain(alike)
+        )
     else:
         print_comparison(compared)
+        if alike is not None:
+            _print_likeness(alike)
     sys.stdout.flush()
-    if compared.verdict == "NOT REPRODUCED":
+    if alike.broken if alike else compared.verdict == "NOT REPRODUCED":
         sys.exit(NOT_REPRODUCED)
     return None
 
 
-def _one(wish: "Wish", places: Any) -> None:
-    """One seed, kept in the library as soon as it is measured."""
-    from hub import runs
-    from hub.cli.crawl import stopping
+def _same_name(name: str | None, there: dict[str, Any]) -> str:
+    if name is not None and name != there["baseline"]:
+        raise UsageError(t("the file is a run of {name}", name=there["baseline"]))
+    return str(there["baseline"])
 
-    with stopping() as stop, _progress(f"{wish.baseline}, seed {wish.seed}") as tell:
+
+def _same_minutes(there: dict[str, Any]) -> None:
+    from hub.run_record import out_of_time
+
+    if out_of_time(there):
+        raise UsageError(
+            t(
+                "that run ended when its minutes were used up: how far it came depends on the machine"
+            ),
+            hint=t("A run of a whole budget can be run again."),
+        )
+
+
+def _carry_out(
+    places: "Paths",
+    wish: "Wish",
+    wanted: Sequence[int],
+    given: Path | None,
+    yes: bool,
+    max_minutes: float,
+    yes_really: bool,
+) -> "tuple[list[dict[str, Any]], Comparison]":
+    """The runs that were made, and their comparison: cost first, then data, then seed after seed."""
+    from dataclasses import replace
+
+    from hub import baselines, costs, runs
+
+    one = baselines.named(wish.baseline)
+    runs.need_torch()
+    with library() as own:
+        before = own.runs(wish.baseline)
+    measured = _measured(one, wish, before) if wish.resume else {}
+    todo = [seed for seed in wanted if seed not in measured]
+    for seed in sorted(measured.keys() & set(wanted)):
+        render.tell(t("seed {seed}: measured already", seed=seed))
+    made = [measured[seed] for seed in wanted if seed in measured]
+    if todo:
+        expected = runs.cost_of(wish, before, costs.calibration(places))
+        if expected.basis == "unknown":
+            expected = runs.cost_of(wish, before, _calibrate(places))
+        _say_cost(wish.baseline, expected, len(todo), max_minutes, yes_really)
+        wish = replace(wish, data=_data(wish.baseline, given, yes))
+    for seed in todo:
+        made.append(_one(replace(wish, seed=seed), places, wanted))
+    with library() as own:
+        return made, runs.comparison_of(wish.baseline, made, own.runs(wish.baseline))
+
+
+def _measured(one: Any, wish: "Wish", before: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
+    """Own runs of this very recipe and budget by their seed, the newest of each."""
+    from hub import run_record, runs
+
+    current = runs.recipe_sum(one)
+    return {
+        run["seed"]: run
+        for run in reversed(before)
+        if not run["imported"] and run["budget"] == wish.budget and run["recipe_sha256"] == current
+        if not run_record.out_of_time(run)
+    }
+
+
+def _calibrate(places: "Paths") -> Any:
+    from hub import runs
+
+    render.tell(t("Measuring the speed of this machine, a few seconds ..."))
+    found = runs.calibrate(places)
+    for threads, peak in sorted(found.peaks.items()):
+        rate = f"{peak / 1e9:.0f}"
+        render.tell(t("{rate} GFLOP/s (threads: {threads})", rate=rate, threads=threads))
+    return found
+
+
+def _say_cost(name: str, cost: "Cost", seeds: int, max_minutes: float, yes_really: bool) -> None:
+    """What it will take; UsageError when that is too much."""
+    from hub.verdict_text import duration
+
+    if cost.seconds is None:
+        return
+    total = cost.seconds * seeds
+    time = duration(total)
+    if seeds > 1:
+        time += f" ({seeds} × {duration(cost.seconds)})"
+    render.tell(
+        t(
+            "About {time}, {memory} MB of memory: {why}.",
+            time=time,
+            memory=cost.memory_mb,
+            why=cost_basis(cost),
+        )
+    )
+    if total > max_minutes * 60 and not yes_really:
+        raise UsageError(
+            t(
+                "{name} would take about {time} here, more than --max-minutes {most}",
+                name=name,
+                time=duration(total),
+                most=f"{max_minutes:g}",
+            ),
+            hint=t(
+                "--yes-really runs it all the same; --budget short takes a tenth; --minutes ends it."
+            ),
+        )
+
+
+def cost_basis(cost: "Cost") -> str:
+    """What an estimate stands on."""
+    work = f"{cost.operations:.1e}"
+    if cost.basis == "runs":
+        return t("as {n} runs took here", n=cost.runs)
+    if cost.basis == "rate":
+        return t("at the rate of {n} runs here", n=cost.runs)
+    if cost.basis == "few":
+        return t("only {work} operations", work=work)
+    if cost.basis == "operations":
+        return t(
+            "{work} operations at {share} of {rate} GFLOP/s measured here",
+            work=work,
+            share=f"{cost.share:.0%}",
+            rate=f"{(cost.peak or 0) / 1e9:.0f}",
+        )
+    return t("unknown until measured: hub reproduce --calibrate")
+
+
+def _data(name: str, given: Path | None, yes: bool) -> Path:
+    """The folder with the data, fetched here, where a bar can be shown and terms be accepted."""
+    from hub import baselines
+    from hub.cli.dataset import folder_with
+
+    dataset = baselines.dataset_of(baselines.named(name))
+    if dataset is None:
+        raise HubError(f"{name} names data that nobody declares: {baselines.named(name).dataset}")
+    return folder_with(dataset, given, yes)
+
+
+def _one(wish: "Wish", places: "Paths", wanted: Sequence[int]) -> dict[str, Any]:
+    """One seed, kept in the library as soon as it is measured."""
+    from hub import costs, events, runs
+    from hub.verdict_text import metric_name
+
+    with _stopping() as stop, _progress(f"{wish.baseline}, {t('seed')} {wish.seed}") as tell:
         try:
             record = runs.carry_out(places, wish, tell=tell, stop=stop)
         except runs.Interrupted:
-            render.tell(t("Stopped. Go on with: {command}", command=f"hub reproduce {wish.baseline} "
-                          f"--seed {wish.seed} --budget {wish.budget} --resume"))  # fmt: skip
+            again = _again(wish, wanted)
+            render.tell(t("Stopped. Go on with: {command}", command=again))
             sys.exit(130)
-    with library(write=True) as own:
-        own.keep_run(record)
-    runs.calibrate(places, record["speed"]["peak_flops_per_second"])
     share = record["speed"]["share_of_peak"]
     render.tell(
         t(
             "seed {seed}: {metric} {value}, {seconds} s",
             seed=wish.seed,
-            metric=record["metric"],
+            metric=metric_name(record["metric"]),
             value=f"{record['value']:.2f}",
             seconds=f"{record['whole']['wall_seconds']:.1f}",
         )
         + (f", {share:.0%} {t('of the measured peak')}" if share else "")
     )
+    try:
+        with library(write=True) as own:
+            own.keep_run(record)
+    except HubError:
+        _rescue(wish, places, record)
+        raise
+    runs.settled(places, wish)
+    if peak := record["speed"]["peak_flops_per_second"]:
+        costs.learn(places, record["environment"]["threads"], peak)
+    events.keep(places, record)
+    return record
+
+
+def _again(wish: "Wish", wanted: Sequence[int]) -> str:
+    """The command that goes on with what was stopped, under the same conditions."""
+    words = ["hub reproduce", wish.baseline, "--budget", wish.budget, "--resume"]
+    words += ["--seeds", str(len(wanted))] if len(wanted) > 1 else ["--seed", str(wish.seed)]
+    if wish.device != "auto":
+        words += ["--device", wish.device]
+    for name, value in (("--threads", wish.threads), ("--minutes", wish.minutes)):
+        if value is not None:
+            words += [name, f"{value:g}"]
+    words += ["--nproc", str(wish.processes)] if wish.processes > 1 else []
+    words += [f"--{wish.mode}"] if wish.mode else []
+    return " ".join(words)
+
+
+def _rescue(wish: "Wish", places: "Paths", record: dict[str, Any]) -> None:
+    """Says where a number is that the library did not take; on stdout if nowhere else."""
+    from hub import run_record, runs
+
+    left = runs.folder_of(places, wish) / "run.json"
+    if left.is_file():
+        command = (
+            f"hub reproduce {wish.baseline} --seed {wish.seed} --budget {wish.budget} --resume"
+        )
+        render.warn(
+            t("The run is safe in {path}; keep it with: {command}", path=left, command=command)
+        )
+        return
+    render.warn(t("The run could be written nowhere; its record follows on stdout."))
+    render.raw(json_module.dumps(run_record.exported(record), ensure_ascii=False) + "\n")
+
+
+@contextmanager
+def _stopping() -> Iterator[Callable[[], bool]]:
+    """Says whether the user wants to stop: Ctrl-C, or the terminal was closed; twice ends it at once."""
+    asked: list[int] = []
+
+    def note(number: int, frame: Any) -> None:
+        if asked:
+            raise KeyboardInterrupt
+        asked.append(number)
+        render.tell(t("Stopping after the step in hand; Ctrl-C again stops at once."))
+
+    names = ("SIGINT", "SIGTERM", "SIGHUP")
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    before = {one: signal.signal(one, note) for one in numbers}
+    try:
+        yield lambda: bool(asked)
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
 
 
 @contextmanager
@@ -178,241 +441,155 @@ def _progress(name: str) -> Iterator[Callable[[dict[str, Any]], None]]:
 # -- what is shown -----------------------------------------------------------------------------
 
 
-def _list(baselines: "list[Listed]", json: bool) -> None:
-    if json:
-        return render.envelope("reproduce", baselines)
-    columns = [
-        render.Column("name", t("name"), style=render.KEY_STYLE),
-        render.Column("label", t("label")),
-        render.Column("data", t("data")),
-        render.Column("claimed", t("claimed"), right=True),
-        render.Column("measured", t("measured"), right=True),
-        render.Column("verdict", t("verdict")),
-        render.Column("minutes", t("minutes here"), right=True),
-        render.Column("title", t("title"), share=2),
-    ]
-    rows = [
-        {
-            "name": one.baseline.name,
-            "label": one.baseline.label,
-            "data": one.baseline.dataset,
-            "claimed": f"{one.claim.value:g}" if one.claim else "-",
-            "measured": _measured(one.comparison),
-            "verdict": verdict_name(one.comparison.verdict) if one.comparison.values else "-",
-            "minutes": f"{one.minutes:.1f}" if one.minutes is not None else "?",
-            "title": f"{one.baseline.title} ({one.baseline.metric})",
-        }
-        for one in baselines
-    ]
-    render.rows(columns, rows, "table")
-    if any(one.minutes is None for one in baselines):
-        render.tell(t("Times are known after the first run on this machine."))
+def _list(places: "Paths", name: str | None, json: bool, format: str) -> None:
+    from hub import runs
+    from hub.cli.dataset import places_of_user
+
+    data = places_of_user()
+    with library() as own:
+        found = runs.listed(own, places, data, name)
+    if json or format == "json":
+        return render.envelope("reproduce", found)
+    if format == "table" and render.terminal():
+        with paged(no_pager=False, lines=6 * len(found)):
+            for one in found:
+                _print_listed(one)
+    else:
+        render.rows(_COLUMNS, [_row(one) for one in found], format)
+    if any(one.cost.basis == "unknown" for one in found):
+        render.tell(
+            t("Times are unknown until measured: hub reproduce --calibrate (a few seconds).")
+        )
     return None
 
 
-def _measured(compared: "Comparison") -> str:
-    if compared.mean is None:
-        return "-"
-    spread = f" ± {compared.sd:.2f}" if compared.sd is not None else ""
-    return f"{compared.mean:.2f}{spread} ({len(compared.values)})"
+_COLUMNS: Final = [
+    render.Column(name, name)
+    for name in (
+        "name", "label", "dataset", "metric", "claimed", "unit", "paper", "where", "protocol",
+        "measured", "verdict", "seconds", "basis", "memory_mb", "licence", "data", "title",
+    )
+]  # fmt: skip
+
+
+def _row(one: "Listed") -> dict[str, Any]:
+    """One baseline as a line of a table for programs."""
+    from hub.verdict_text import measured
+
+    claim, compared = one.claim, one.comparison
+    return {
+        "name": one.baseline.name,
+        "label": one.baseline.label,
+        "dataset": one.baseline.dataset,
+        "metric": one.baseline.metric,
+        "claimed": f"{claim.value:g}" if claim else None,
+        "unit": claim.unit if claim else None,
+        "paper": (claim.paper or claim.title) if claim else None,
+        "where": claim.where if claim else None,
+        "protocol": claim.protocol if claim else None,
+        "measured": measured(compared) if compared.values else None,
+        "verdict": compared.verdict if compared.values else None,
+        "seconds": f"{one.cost.seconds:.1f}" if one.cost.seconds is not None else None,
+        "basis": one.cost.basis,
+        "memory_mb": one.needs.memory_mb,
+        "licence": one.needs.licence,
+        "data": one.needs.folder,
+        "title": one.baseline.title,
+    }
+
+
+def _print_listed(one: "Listed") -> None:
+    """One baseline as people read it."""
+    from hub.verdict_text import (
+        claim_place,
+        claimed,
+        duration,
+        measured,
+        metric_name,
+        reason_text,
+        verdict_name,
+    )
+
+    render.heading(f"{one.baseline.name} [{one.baseline.label}] · {one.baseline.title}")
+    claim, needs, compared = one.claim, one.needs, one.comparison
+    pairs = []
+    if claim:
+        pairs.append((t("claimed"), f"{claimed(claim)} · {claim_place(claim)}"))
+        pairs.append((t("protocol"), claim.protocol))
+    else:
+        pairs.append(
+            (t("claimed"), t("no number was published") + f" ({metric_name(one.baseline.metric)})")
+        )
+    where = t("here") if needs.folder else t("to be fetched")
+    pairs.append(
+        (
+            t("needs"),
+            f"{needs.title} ({needs.licence or t('licence unknown')}, {size(needs.size_bytes)}, {where}), "
+            + t("{n} MB of memory", n=number(needs.memory_mb))
+            + f", {' / '.join(needs.devices)}",
+        )
+    )
+    about = t("about {time} a seed", time=duration(one.cost.seconds)) + ": "
+    pairs.append((t("time"), ("" if one.cost.seconds is None else about) + cost_basis(one.cost)))
+    if compared.values:
+        reasons = "; ".join(map(reason_text, compared.reasons))
+        pairs.append(
+            (
+                t("measured"),
+                f"{measured(compared)} · {verdict_name(compared.verdict)}"
+                + (f" ({reasons})" if reasons else ""),
+            )
+        )
+    else:
+        pairs.append((t("measured"), t("not yet")))
+    render.fields(pairs, indent=2)
 
 
 def print_comparison(compared: "Comparison") -> None:
     """Claimed, measured, gap and verdict with its reasons."""
+    from hub.verdict_text import (
+        claim_place,
+        claimed,
+        each_seed,
+        gap,
+        measured,
+        reason_text,
+        verdict_name,
+    )
+
     claim = compared.claim
     render.heading(f"{compared.baseline} [{compared.label}]")
     pairs = []
     if claim:
-        pairs.append((t("claimed"), f"{claim.value:g} {claim.unit} {claim.metric}"))
-        where = f"{claim.title}, {claim.where}" + (f" ({claim.paper})" if claim.paper else "")
-        pairs.append((t("where"), where))
+        pairs.append((t("claimed"), claimed(claim)))
+        pairs.append((t("where"), claim_place(claim)))
         pairs.append((t("protocol"), claim.protocol))
-    pairs.append((t("measured"), _measured(compared)))
+    else:
+        pairs.append((t("claimed"), t("no number was published")))
+    pairs.append((t("measured"), measured(compared)))
     each = zip(compared.seeds, compared.values, strict=True)
-    pairs.append((t("seeds"), ", ".join(f"{seed}: {value:.2f}" for seed, value in each)))
-    if compared.gap is not None and compared.allowance is not None:
-        pairs.append((t("gap"), f"{compared.gap:+.2f} ({t('allowed')} ±{compared.allowance:.2f})"))
+    pairs.append((t("seeds"), each_seed(each)))
+    if text := gap(compared):
+        pairs.append((t("gap"), text))
     pairs.append((t("verdict"), verdict_name(compared.verdict)))
-    for reason in compared.reasons:
-        rest = ", ".join(f"{key} {value}" for key, value in reason.items() if key != "reason")
-        pairs.append((t("reason"), reason_name(reason["reason"]) + (f" ({rest})" if rest else "")))
+    pairs += [(t("reason"), reason_text(reason)) for reason in compared.reasons]
     render.fields(pairs)
 
 
-def verdict_name(verdict: str) -> str:
-    """A verdict as people read it."""
-    return {
-        "REPRODUCED": t("REPRODUCED"),
-        "BETTER": t("BETTER"),
-        "NOT REPRODUCED": t("NOT REPRODUCED"),
-        "INCONCLUSIVE": t("INCONCLUSIVE"),
-        "NOT COMPARABLE": t("NOT COMPARABLE"),
-        "MEASURED": t("MEASURED"),
-    }.get(verdict, verdict)
+def _print_likeness(alike: "Likeness") -> None:
+    """Whether a run came out as somebody else's, and if not, why."""
+    from hub.verdict_text import value_text
 
-
-def reason_name(reason: str) -> str:
-    """Why a verdict is what it is, as people read it."""
-    return {
-        "reduced budget": t("reduced budget"),
-        "time used up": t("time used up"),
-        "data are not the makers' own bytes": t("data are not the makers' own bytes"),
-        "another metric": t("another metric"),
-        "runs of different recipes": t("runs of different recipes"),
-        "claim not verified": t("claim not verified"),
-        "open recipe": t("open recipe"),
-        "too few seeds": t("too few seeds"),
-        "suspiciously good": t("suspiciously good"),
-    }.get(reason, reason)
-
-
-# -- runs --------------------------------------------------------------------------------------
-
-
-@command(runs_app, name="list", examples=("hub runs list", "hub runs list --json"))
-def list_runs(
-    baseline: Annotated[str | None, typer.Argument(help=t("Only of this baseline."))] = None,
-    json: Json = False,
-) -> None:
-    """List the numbers measured on this machine, newest first."""
-    with library() as own:
-        records = own.runs(baseline)
-    if json:
-        return render.envelope("runs", records)
-    columns = [
-        render.Column("id", t("id"), style=render.KEY_STYLE),
-        render.Column("baseline", t("baseline")),
-        render.Column("seed", t("seed"), right=True),
-        render.Column("budget", t("budget")),
-        render.Column("metric", t("metric")),
-        render.Column("value", t("value"), right=True),
-        render.Column("seconds", t("seconds"), right=True),
-        render.Column("started", t("started")),
-    ]
-    rows = [
-        {
-            "id": one["id"],
-            "baseline": one["baseline"],
-            "seed": one["seed"],
-            "budget": one["budget"],
-            "metric": one["metric"],
-            "value": f"{one['value']:.3f}",
-            "seconds": f"{one['whole']['wall_seconds']:.1f}",
-            "started": one["started_at"],
-        }
-        for one in records
-    ]
-    render.rows(columns, rows, "table")
-    if not rows:
-        render.tell(t("No run yet: hub reproduce --list"))
-    return None
-
-
-def _run_of(identifier: str) -> dict[str, Any]:
-    with library() as own:
-        found = [one for one in own.runs() if one["id"].startswith(identifier)]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise UsageError(f"{identifier} stands for {len(found)} runs: give more of the id")
-    raise NotFound(f"no run {identifier}", hint="hub runs list")
-
-
-RunArgument = Annotated[str, typer.Argument(help=t("The id of a run, or its beginning."))]
-
-
-@command(runs_app, name="show", examples=("hub runs show 3f2a",))
-def show_run(run: RunArgument, json: Json = False) -> None:
-    """Show one run with all its conditions."""
-    one = _run_of(run)
-    if json:
-        return render.envelope("run", one)
-    render.heading(f"{one['baseline']} · {one['id']}")
-    environment = one["environment"]
-    speed = one["speed"]
-    pairs = [
-        (t("measured"), f"{one['value']:.3f} {one['metric']}, {number(one['tested'])} {t('rows')}"),
-        (t("label"), one["label"]),
-        (t("seed"), str(one["seed"])),
-        (t("budget"), f"{one['budget']}, {one['epochs']:g}/{one['full_epochs']:g}"),
-        (
-            t("seconds"),
-            f"{one['whole']['wall_seconds']:.1f} (CPU {one['whole']['cpu_seconds']:.1f})",
-        ),
-        (t("used by others"), _share(one["whole"]["disturbed"])),
-        (t("of the measured peak"), _share(speed["share_of_peak"])),
-        (t("digest"), one["digest"]),
-        (t("recipe"), one["recipe_sha256"]),
-        ("torch", f"{environment['torch']}, {environment['threads']} threads"),
-        (t("processor"), environment["processor"]),
-        (t("commit"), environment["commit"] or environment["hub"]),
-    ]
-    pairs += [(t("data"), f"{name} {digest}") for name, digest in one["data"].items()]
-    pairs += [(t("reason"), reason_name(reason["reason"])) for reason in one["reasons"]]
-    pairs += [(t("note"), note) for note in one["notes"]]
+    render.line()
+    render.heading(t("Beside run {id}", id=alike.there))
+    numbers = f"{alike.value_there:.6g} / {alike.value_here:.6g}"
+    pairs = [(t("number there / here"), numbers)]
+    if alike.same_bits:
+        pairs.append((t("bits"), t("The trained states are equal to the bit.")))
+    elif alike.expected:
+        pairs.append((t("bits"), t("The trained states differ, though nothing known explains it.")))
+    else:
+        pairs.append((t("bits"), t("The trained states differ; that was to be expected:")))
+    for one in alike.differences:
+        pairs.append((one.what, f"{value_text(one.there)[:300]} / {value_text(one.here)[:300]}"))
     render.fields(pairs)
-    return None
-
-
-def _share(value: float | None) -> str:
-    return "?" if value is None else f"{value:.0%}"
-
-
-@command(runs_app, name="compare", examples=("hub runs compare 3f2a 77c0",))
-def compare_runs(first: RunArgument, second: RunArgument, json: Json = False) -> None:
-    """Say in what two runs differ: the number, the conditions, the bits."""
-    one, other = _run_of(first), _run_of(second)
-    names = sorted((one.keys() | other.keys()) - {"curve", "id", "started_at", "finished_at"})
-    rows = []
-    for name in names:
-        left, right = one.get(name), other.get(name)
-        if isinstance(left, dict) and isinstance(right, dict):
-            inner = sorted(left.keys() | right.keys())
-            rows += [
-                {"what": f"{name}.{key}", "first": left.get(key), "second": right.get(key)}
-                for key in inner
-                if left.get(key) != right.get(key)
-            ]
-        elif left != right:
-            rows.append({"what": name, "first": left, "second": right})
-    if json:
-        return render.envelope("runs compare", rows)
-    columns = [
-        render.Column("what", t("what")),
-        render.Column("first", one["id"], share=1),
-        render.Column("second", other["id"], share=1),
-    ]
-    render.rows(columns, [{k: str(v) for k, v in row.items()} for row in rows], "table")
-    same = one["digest"] == other["digest"]
-    render.tell(
-        t("The trained states are equal to the bit.") if same else t("The trained states differ.")
-    )
-    return None
-
-
-@command(runs_app, name="export", examples=("hub runs export 3f2a > run.json",))
-def export_run(run: RunArgument) -> None:
-    """Write a run to stdout with the sha256 of what it says, for somebody else to check and re-run."""
-    from hub import runs
-
-    render.raw(json_module.dumps(runs.exported(_run_of(run)), ensure_ascii=False) + "\n")
-
-
-@command(runs_app, name="import", examples=("hub runs import run-of-a-friend.json",))
-def import_run(
-    file: Annotated[Path, typer.Argument(help=t("A file of `hub runs export`."))],
-) -> None:
-    """Keep somebody else's run beside your own, if nothing in it was changed."""
-    from hub import runs
-    from hub.errors import Damaged
-
-    try:
-        said = json_module.loads(file.read_text("utf-8"))
-    except FileNotFoundError:
-        raise NotFound(f"{file}: no such file") from None
-    except (OSError, ValueError) as error:
-        raise Damaged(f"{file}: cannot be read: {error}") from error
-    record = runs.imported(said)
-    with library(write=True) as own:
-        new = own.keep_run(record, state="imported")
-    render.tell(t("Kept.") if new else t("It was there already."))

@@ -101,6 +101,16 @@ def _lines(group: str, rows: Iterable[dict[str, Any]]) -> Iterable[str]:
             )
         elif group == "subtasks":
             yield f"{row['key']}  {row['name']}"
+        elif group == "baselines":
+            from hub.verdict_text import metric_name
+
+            claimed = (
+                t("claimed {value}", value=f"{row['claimed']:g} {row['unit']}".rstrip())
+                if row["claimed"] is not None
+                else t("no number was published")
+            )
+            yield f"{row['command']}  {row['title']} [{row['label']}]: {metric_name(row['metric'])}, {claimed}"
+            yield f"  {row['path']}"
         else:
             yield t(
                 "{day}: {stars} stars, {forks} forks, {issues} open issues",
@@ -128,4 +138,5 @@ _GROUPS = {
     "boards": "Leaderboards",
     "subtasks": "Subtasks",
     "snapshots": "Stars over time",
+    "baselines": "Run it here",
 }

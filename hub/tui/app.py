@@ -1,62 +1,174 @@
-"""The browser as an application: its screens, its keys everywhere, its palette."""
+"""The browser as an application: its screens, its keys everywhere, what it remembers."""
 
-from collections.abc import Iterable
-from functools import partial
-from typing import ClassVar
+import gc
+import importlib
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.app import App, SystemCommand
+from textual import constants
+from textual.app import App
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from hub.paths import Paths
+from hub.tui import state as kept
 from hub.tui.browse import BrowseScreen
-from hub.tui.entries import EntryList
-from hub.tui.preview import Preview
-from hub.tui.screens import HelpScreen, HubScreen
+from hub.tui.screens import HubScreen
 from hub.tui.strings import speaker
+from hub.tui.themes import DARK, OURS
+
+if TYPE_CHECKING:
+    from textual.command import Provider
 
 
-def run(paths: Paths, lang: str) -> None:
-    """Opens the browser on a home, in English or Chinese (`zh`), until the user leaves it."""
-    HubApp(paths, lang).run()
+def run(paths: Paths, lang: str, *, asked: bool = False) -> None:
+    """Opens the browser on a home until the user leaves it, in the language that was switched to
+    last, else in `lang`; where `lang` was `asked` for at this start, in that."""
+    app = HubApp(paths, lang, asked=asked)
+    app.greets = not app.state.welcomed
+    app.run()
+
+
+def _actions() -> "type[Provider]":
+    from hub.tui.palette import Actions
+
+    return Actions
+
+
+def _entries() -> "type[Provider]":
+    from hub.tui.palette import Entries
+
+    return Entries
 
 
 class HubApp(App[None]):
+    """Owns the home, the language, the kept state and the runs that go on while one browses."""
+
     TITLE = "hub"
     CSS_PATH = "app.tcss"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-wide"), (120, "-spacious")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
+    COMMANDS = {_actions, _entries}
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark,f1", "help", "Help", key_display="?"),
+        Binding("question_mark,f1", "help", "Help", key_display="?", tooltip="Every key"),
+        Binding("L", "language", "中文/English", show=False, tooltip="中文 / English"),
         Binding("q", "quit", "Quit"),
     ]
 
-    def __init__(self, paths: Paths, lang: str) -> None:
+    def __init__(self, paths: Paths, lang: str, *, asked: bool = False) -> None:
         super().__init__()
         self.paths = paths
-        self.say = speaker(lang)
-        self.theme = "tokyo-night"
+        self.state = kept.load(paths)
+        self.lang = lang if asked else self.state.lang or lang
+        self.say = speaker(self.lang)
+        self.greets = False
+        """Whether the first-run welcome is to be shown."""
+        for theme in OURS:
+            self.register_theme(theme)
+        self.theme = self.state.theme if self.state.theme in self.available_themes else DARK.name
+        if not self.state.motion:
+            self.animation_level = "none"
+        self._jobs: Any = None
 
     def get_default_screen(self) -> Screen[None]:
-        return BrowseScreen(self.paths, self.say)
+        return BrowseScreen()
+
+    def ready(self) -> None:
+        """The first list or pane stands on the screen."""
+        if not gc.isenabled():
+            gc.enable()
+            gc.freeze()
+        if self.greets:
+            from hub.tui.welcome import WelcomeScreen
+
+            self.greets, self.state.welcomed = False, True
+            self.keep()
+            self.push_screen(WelcomeScreen())
+
+    # -- for screens -------------------------------------------------------------------------
+
+    @property
+    def running(self) -> Any:
+        """The runs that go on while the user browses (hub.tui.running)."""
+        if self._jobs is None:
+            self._jobs = importlib.import_module("hub.tui.running").Running(self)
+        return self._jobs
+
+    @property
+    def under_way(self) -> int:
+        """How many runs, crawls and downloads go on."""
+        return 0 if self._jobs is None else len(self._jobs.under_way)
+
+    async def action_quit(self) -> None:
+        """Ends the app; asks first while something goes on."""
+        if self.under_way:
+            from hub.tui.leaving import LeaveScreen
+
+            if not isinstance(self.screen, LeaveScreen):
+                self.push_screen(LeaveScreen())
+        else:
+            self.exit()
+
+    def open_key(self, key: str) -> None:
+        """Opens the screen of an entry of any kind on top of this one."""
+        opening: Any = importlib.import_module("hub.tui.opening")
+        self.push_screen(opening.screen_of(self, key))
+
+    def pop_screen(self) -> AwaitComplete:
+        """Back by one screen; a key that comes twice before the first has had its effect asks for one
+        more than there are, and gets nothing."""
+        return super().pop_screen() if len(self.screen_stack) > 1 else AwaitComplete()
+
+    def own_changed(self) -> None:
+        """Tells every screen that the user's library has changed."""
+        for screen in self.screen_stack:
+            if isinstance(screen, HubScreen):
+                screen.own_changed()
+
+    def keep(self) -> None:
+        """Keeps the state for the next start."""
+        kept.save(self.paths, self.state)
+
+    # -- language ----------------------------------------------------------------------------
+
+    async def action_language(self, lang: str | None = None) -> None:
+        """Switches to a language, or to the other one; everything on the screens is said anew."""
+        self.lang = lang or ("en" if self.lang.startswith("zh") else "zh")
+        self.say = speaker(self.lang)
+        self.state.lang = self.lang
+        self.keep()
+        for screen in self.screen_stack:
+            if isinstance(screen, HubScreen):
+                await screen.spoken()
+            screen.refresh_bindings()
+
+    # -- help and moving --------------------------------------------------------------------
 
     def action_help(self) -> None:
-        self.push_screen(HelpScreen(self.paths, self.say, SECTIONS))
+        from hub.tui.help import HelpScreen
 
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Every action of the screen, with its key, and then Textual's own."""
-        for binding in (*type(screen).BINDINGS, *HubScreen.BINDINGS, *HubApp.BINDINGS):
-            if isinstance(binding, Binding) and binding.description:
-                title = self.say(binding.tooltip or binding.description)
-                key = binding.key_display or binding.key
-                yield SystemCommand(title, key, partial(screen.run_action, binding.action))
-        for command in super().get_system_commands(screen):
-            yield command._replace(title=self.say(command.title), help=self.say(command.help))
+        self.push_screen(HelpScreen(self.screen))
 
+    def go(self, tab: str) -> None:
+        """Back to the main screen, on this tab."""
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        main = self.screen_stack[0]
+        if isinstance(main, BrowseScreen):
+            main.go(tab)
 
-SECTIONS = (
-    ("Everywhere", [*BrowseScreen.BINDINGS, *HubScreen.BINDINGS, *HubApp.BINDINGS]),
-    ("The list", EntryList.BINDINGS),
-    ("The preview", Preview.BINDINGS),
-)
-"""The keys as the help screen groups them."""
+    # -- settings ----------------------------------------------------------------------------
+
+    def wear(self, theme: str) -> None:
+        """Takes other colours, and keeps them."""
+        self.theme = self.state.theme = theme
+        self.keep()
+
+    def action_motion(self) -> None:
+        """Lets nothing move by itself, or everything as it would."""
+        self.state.motion = not self.state.motion
+        self.animation_level = constants.TEXTUAL_ANIMATIONS if self.state.motion else "none"
+        self.keep()
+
+    def action_picture(self) -> None:
+        self.set_timer(0.2, self.deliver_screenshot)

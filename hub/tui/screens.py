@@ -1,53 +1,64 @@
-"""What every screen shares, and the two screens that open on top of the browser."""
+"""What every screen shares: an entry in hand, the keys that act on it, and messages."""
 
+import importlib
 import os
 import sys
-from collections.abc import Iterable
 from dataclasses import replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from rich.style import Style
-from rich.table import Table
-from textual import on, work
-from textual.app import ComposeResult
 from textual.binding import ActiveBinding, Binding, BindingType
-from textual.containers import VerticalScroll
-from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer, Static
-from textual.worker import get_current_worker
 
 from crawlers.clean import clean
-from crawlers.keys import Key
 from hub.errors import HubError
-from hub.paths import Paths
 from hub.queries import Entry
-from hub.tui.preview import Preview, pairs
-from hub.tui.reading import Whole, opened, whole
-from hub.tui.strings import Say
+from hub.tui.speaking import Speaking
+
+ON_AN_ENTRY = ("star", "tag", "note", "reading", "web", "copy", "reproduce")
+"""Actions that need an entry in hand."""
 
 
-class HubScreen(Screen[None]):
-    """A screen with an entry in hand, read in a worker and shown in its Preview."""
+class HubScreen(Speaking, Screen[None]):
+    """A screen that may have an entry in hand.
+
+    A screen sets `entry` when it has read it; where several are marked, `chosen` gives those. What
+    acts on them lives in hub.tui.own (star, tag, note, reading, copy: `function(screen, entries)`)
+    and hub.tui.start (StartRun(entry.key)), imported at the first key.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("s", "star", "Star", tooltip="Star it, or take the star away"),
+        Binding("t", "tag", "Tag", tooltip="Tags of your own"),
+        Binding("n", "note", "Note", tooltip="Write a note"),
+        Binding("S", "reading", "Reading", show=False, tooltip="To read, reading, read"),
         Binding("o", "web", "Web", tooltip="Open its page in the web browser"),
-        Binding("y", "copy", "Copy key", tooltip="Copy its key to the clipboard"),
+        Binding("y", "copy", "Copy", tooltip="Copy its key, address or BibTeX"),
+        Binding("r", "reproduce", "Reproduce", tooltip="Run a baseline of it here"),
+        Binding("R", "again", "Refresh", show=False, tooltip="Read everything on this screen anew"),
     ]
 
-    class Looked(Message):
-        """An entry was read whole, or could not be."""
+    entry: Entry | None = None
 
-        def __init__(self, key: Key, outcome: Whole | HubError) -> None:
-            super().__init__()
-            self.key = key
-            self.outcome = outcome
+    @property
+    def chosen(self) -> tuple[Entry, ...]:
+        """What a key acts on: the marked entries, or the one in hand."""
+        return () if self.entry is None else (self.entry,)
 
-    def __init__(self, paths: Paths, say: Say, entry: Entry | None = None) -> None:
-        super().__init__()
-        self.paths = paths
-        self.say = say
-        self.entry = entry
+    # -- what the app tells a screen ---------------------------------------------------------
+
+    async def spoken(self) -> None:
+        """The language was switched: everything is said anew. A screen that can do so without being
+        composed anew overrides this."""
+        await self.recompose()
+        self.again()
+
+    def again(self) -> None:
+        """Reads anew what the screen shows."""
+
+    def own_changed(self) -> None:
+        """The user's library has changed."""
+
+    # -- keys --------------------------------------------------------------------------------
 
     @property
     def active_bindings(self) -> dict[str, ActiveBinding]:
@@ -62,123 +73,63 @@ class HubScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys that act on an entry are there while there is one."""
-        return self.entry is not None or action not in ("web", "copy")
+        return action not in ON_AN_ENTRY or bool(self.chosen)
 
-    @work(thread=True, exclusive=True, group="look")
-    def look(self, key: Key) -> None:
-        worker = get_current_worker()
-        outcome: Whole | HubError
-        try:
-            with opened(self.paths) as queries:
-                outcome = whole(queries, key)
-        except HubError as error:
-            outcome = error
-        if not worker.is_cancelled:
-            self.post_message(self.Looked(key, outcome))
+    def action_again(self) -> None:
+        self.again()
 
-    @on(Looked)
-    def _show_looked(self, message: Looked) -> None:
-        if self.entry is None or message.key != self.entry.key:
-            return
-        preview = self.query_one(Preview)
-        if isinstance(message.outcome, HubError):
-            preview.show_error(message.outcome)
-        else:
-            preview.show_whole(message.outcome)
+    def action_star(self) -> None:
+        self._own("star")
 
-    def action_web(self) -> None:
-        if self.entry is None:
-            return
-        url = clean(self.entry.url or "")
-        if not url.startswith(("https://", "http://")):
-            self._tell("No address is known for {key}", key=self.entry.key)
-        elif self.app.is_web or graphical():
-            self.app.open_url(url)
-            self._tell("Opened {url}", url=url)
-        else:
-            self._tell("No browser here; the address is {url}", url=url)
+    def action_tag(self) -> None:
+        self._own("tag")
+
+    def action_note(self) -> None:
+        self._own("note")
+
+    def action_reading(self) -> None:
+        self._own("reading")
 
     def action_copy(self) -> None:
-        if self.entry is not None:
-            self.app.copy_to_clipboard(clean(self.entry.key))
-            self._tell("Copied {key}", key=self.entry.key)
+        self._own("copy")
 
-    def _tell(self, pattern: str, **values: str) -> None:
-        self.notify(clean(self.say(pattern).format(**values)), markup=False)
+    def _own(self, what: str) -> None:
+        own: Any = importlib.import_module("hub.tui.own")
+        getattr(own, what)(self, self.chosen)
+
+    def action_reproduce(self) -> None:
+        if self.chosen:
+            start: Any = importlib.import_module("hub.tui.start")
+            self.app.push_screen(start.StartRun(self.chosen[0].key))
+
+    def action_web(self) -> None:
+        if not self.chosen:
+            return
+        entry = self.chosen[0]
+        url = clean(entry.url or "")
+        if not url.startswith(("https://", "http://")):
+            self.tell("No address is known for {key}", key=entry.key)
+        elif self.app.is_web or graphical():
+            self.app.open_url(url)
+            self.tell("Opened {url}", url=url)
+        else:
+            self.tell("No browser here; the address is {url}", url=url)
+
+    # -- messages ----------------------------------------------------------------------------
+
+    def tell(self, pattern: str, **values: str) -> None:
+        """A short message in the corner; the values are text from outside."""
+        cleaned = {name: clean(value) for name, value in values.items()}
+        self.notify(self.say(pattern).format(**cleaned), markup=False)
+
+    def complain(self, error: HubError) -> None:
+        """What went wrong and what to do next, in the corner."""
+        from hub.tui.reading import said
+
+        self.notify(said(error), severity="error", timeout=10, markup=False)
 
 
 def graphical() -> bool:
     """Whether a web browser can open beside the terminal and not on top of it."""
     names = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
     return sys.platform != "linux" or any(os.environ.get(name) for name in names)
-
-
-class DetailScreen(HubScreen):
-    """One entry over the whole terminal."""
-
-    AUTO_FOCUS = "Preview"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("q,escape,h", "app.pop_screen", "Back")]
-
-    def compose(self) -> ComposeResult:
-        yield Preview(self.say, full=True)
-        yield Footer()
-
-    def on_mount(self) -> None:
-        if self.entry is not None:
-            self.look(self.entry.key)
-
-
-class HelpScreen(HubScreen):
-    """Every key, taken from the bindings themselves."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q,escape,question_mark,f1,enter", "app.pop_screen", "Back")
-    ]
-
-    def __init__(
-        self, paths: Paths, say: Say, sections: Iterable[tuple[str, list[BindingType]]]
-    ) -> None:
-        super().__init__(paths, say)
-        self.sections = tuple(sections)
-
-    def compose(self) -> ComposeResult:
-        with VerticalScroll() as scroll:
-            scroll.border_title = self.say("Keys of the browser")
-            for title, bindings in self.sections:
-                yield Static(self.say(title), classes="heading", markup=False)
-                yield Static(self._keys(bindings), markup=False)
-        yield Footer()
-
-    def _keys(self, bindings: list[BindingType]) -> Table:
-        rows = [
-            (shown_keys(binding), self.say(binding.tooltip or binding.description))
-            for binding in bindings
-            if isinstance(binding, Binding) and binding.description
-        ]
-        return pairs(rows, lambda _: Style(bold=True), width=16)
-
-
-def shown_keys(binding: Binding) -> str:
-    """The keys of a binding as a person reads them: `j ↓`."""
-    if binding.key_display:
-        return binding.key_display
-    return " ".join(_SIGNS.get(key, key.replace("ctrl+", "^")) for key in binding.key.split(","))
-
-
-_SIGNS = {
-    "slash": "/",
-    "question_mark": "?",
-    "f1": "F1",
-    "escape": "Esc",
-    "enter": "Enter",
-    "tab": "Tab",
-    "up": "↑",
-    "down": "↓",
-    "left": "←",
-    "right": "→",
-    "pageup": "PgUp",
-    "pagedown": "PgDn",
-    "home": "Home",
-    "end": "End",
-    "space": "Space",
-}

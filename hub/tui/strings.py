@@ -1,16 +1,26 @@
 """Every word that the browser shows of its own, in English and Chinese."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Final
 
 Say = Callable[[str], str]
+"""English in, the user's language out."""
 
 
 def speaker(lang: str) -> Say:
-    """The function that says an English string of CHINESE in the language; others stay."""
+    """The function that says an English string in the language; one without Chinese stays."""
     if lang.lower().startswith("zh"):
-        return lambda english: CHINESE.get(english, english)
+        return lambda english: chinese().get(english, english)
     return lambda english: english
+
+
+@cache
+def chinese() -> Mapping[str, str]:
+    """Every English string with its Chinese: of the browser, the sheets, the runs."""
+    from hub.tui import strings_detail, strings_runs
+
+    return strings_detail.CHINESE | strings_runs.CHINESE | CHINESE
 
 
 FIELDS: Final = {
@@ -71,7 +81,6 @@ CHINESE: Final = {
     "Open": "打开",
     "Web": "网页",
     "Copy key": "复制键",
-    "Kind": "类别",
     "Help": "帮助",
     "Quit": "退出",
     "Back": "返回",
@@ -114,10 +123,6 @@ CHINESE: Final = {
     # the list
     "Search papers, datasets, frameworks, methods …": "搜索论文、数据集、框架、方法 …",
     "{at} of {found}": "第 {at} 条，共 {found} 条",
-    "{at} of {found}, best {listed} listed": "第 {at} 条，共 {found} 条，列出最佳 {listed} 条",
-    "Nothing matches “{text}”. Esc clears the search, 1 looks in every kind.": (
-        "没有与“{text}”相符的条目。按 Esc 清空搜索，按 1 在全部类别中查找。"
-    ),
     "No whole word matches; names that begin with “{text}”:": (
         "没有完整匹配的词；以“{text}”开头的名称："
     ),
@@ -178,4 +183,122 @@ CHINESE: Final = {
     "DOI": "DOI",
     "Topics": "主题",
     "Comment": "备注",
+    # tabs, columns, filters
+    "All kinds": "全部类别",
+    "Frameworks & tools": "框架与工具",
+    "Library": "我的收藏",
+    "Baselines & runs": "基线与运行",
+    "Baselines": "基线",
+    "Sources": "数据来源",
+    "Repos": "仓库",
+    "Name": "名称",
+    "Kind": "类别",
+    "Year": "年份",
+    "Licence": "许可",
+    "What it is": "简介",
+    "Reading": "阅读",
+    "Tags": "标签",
+    "Notes": "笔记",
+    "Changed": "改动",
+    "Task": "任务",
+    "Category": "分类",
+    "Yours": "我的",
+    "Code and results": "代码与结果",
+    "has code": "有代码",
+    "has result": "有结果",
+    "starred": "已加星",
+    "with notes": "有笔记",
+    "to-read": "待读",
+    "reading": "在读",
+    "Reading …": "正在读取 …",
+    "read": "已读",
+    "Filter": "筛选",
+    "Filters": "筛选",
+    "Filters with counts": "按条件筛选，附数目",
+    "Set or unset": "选中或取消",
+    "Clear filters": "清除筛选",
+    "Take all filters away": "清除全部筛选条件",
+    "clears all": "全部清除",
+    "more …": "更多 …",
+    "No filters for this list.": "此列表没有可用的筛选。",
+    "Nothing passes these filters. x takes them away.": "没有条目符合这些筛选。按 x 清除筛选。",
+    # keys on the main screen
+    "Mark": "标记",
+    "Mark it; keys then act on all that are marked": "标记；之后的按键对所有标记项生效",
+    "Unmark all": "取消全部标记",
+    "{n} marked": "已标记 {n} 条",
+    "Sort by the next column": "按下一列排序",
+    "Turn the order round": "反转顺序",
+    "Sorted column narrower": "排序列变窄",
+    "Sorted column wider": "排序列变宽",
+    "The tab of this number": "切换到该编号的标签页",
+    "Next tab": "下一个标签页",
+    "Previous tab": "上一个标签页",
+    "Previous pane": "上一栏",
+    "Sheet": "详情",
+    "Show or hide the sheet": "显示或隐藏详情",
+    "Rows": "行",
+    "One line for an entry, or two": "每条一行或两行",
+    "Take back": "还原",
+    "Earlier search": "之前的搜索",
+    "Star": "加星",
+    "Star it, or take the star away": "加星，或取消加星",
+    "Tag": "标签",
+    "Tags of your own": "自己的标签",
+    "Note": "笔记",
+    "Write a note": "写笔记",
+    "To read, reading, read": "待读、在读、已读",
+    "Copy": "复制",
+    "Copy its key, address or BibTeX": "复制键、网址或 BibTeX",
+    "Reproduce": "复现",
+    "Run a baseline of it here": "在本机运行它的基线",
+    "Refresh": "刷新",
+    "Read everything on this screen anew": "重新读取本屏全部内容",
+    "中文/English": "中文/English",
+    "中文 / English": "中文 / English",
+    "Every key": "全部按键",
+    # help, welcome, palette
+    "The main screen": "主屏幕",
+    "The search": "搜索框",
+    "The filters": "筛选栏",
+    "This screen": "本屏幕",
+    "This pane": "本栏",
+    "What the cursor stands on": "光标所在的条目",
+    "Welcome": "欢迎",
+    "Papers, code, datasets, frameworks and published results, offline.": (
+        "论文、代码、数据集、框架与已发表的结果，离线可用。"
+    ),
+    "Search as you type, in English or Chinese": "边输入边搜索，中英文皆可",
+    "Kinds: papers, datasets, frameworks, tasks …": "类别：论文、数据集、框架、任务 …",
+    "Open what the cursor stands on; q or Esc goes back": "打开光标所在条目；q 或 Esc 返回",
+    "Filters with counts: year, category, has code …": "带数目的筛选：年份、分类、有代码 …",
+    "Star it, tag it, write a note: your own library": "加星、打标签、写笔记：你自己的收藏",
+    "Run a baseline here and set its number beside the claim": (
+        "在本机运行基线，把测得的数与论文所称并列"
+    ),
+    "Every key; ^p finds every action and every entry": "全部按键；^p 可找到任何操作与条目",
+    "Any key begins.": "按任意键开始。",
+    "Go to: {tab}": "前往：{tab}",
+    "Colours: {theme}": "配色：{theme}",
+    "Less motion": "减少动画",
+    "More motion": "恢复动画",
+    "Nothing moves by itself": "界面不自行移动",
+    "The screen as an SVG file": "把当前画面存为 SVG 文件",
+    "Search for actions and entries …": "查找操作与条目 …",
+    # what the main screen says
+    "Translated as: {words}": "译作：{words}",
+    "Nothing matches “{text}”. Esc clears the search, 0 looks in every kind.": (
+        "没有与“{text}”相符的条目。按 Esc 清空搜索，按 0 在全部类别中查找。"
+    ),
+    "The index has not seen the last {n} writes: hub index update.": (
+        "索引还没有收录最近 {n} 次写入：hub index update。"
+    ),
+    "Nothing of this kind is in the catalog yet. Tab 9 fetches from the sources.": (
+        "目录中还没有这一类条目。第 9 个标签页可从来源获取。"
+    ),
+    "Your library is empty. On any entry s stars it, t tags it, n writes a note and S says how far "
+    "you have read; all of it is kept here, in a file of your own.": (
+        "你的收藏还是空的。在任何条目上按 s 加星、t 打标签、n 写笔记、S 记录阅读进度；"
+        "全部保存在你自己的文件里。"
+    ),
 }

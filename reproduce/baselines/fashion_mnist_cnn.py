@@ -30,6 +30,7 @@ BASELINE = Baseline(
     epochs=30,
     parameters=83_466,
     flops=62_908_160.0,
+    shared=True,
     claim="hardmaru-fashion-mnist-cnn",
     teaches=("method:convolution", "method:max-pooling", "method:adam"),
     memory_mb=2_500,
@@ -75,12 +76,16 @@ def train(data: Split, session: Session) -> Callable[[Tensor], Tensor]:
     session.keep(model=model, optimizer=optimizer)
 
     for step in session.steps(len(data), batch=BATCH):
-        with products:
-            scores = model(standardised(x[step.indices]))
-        loss = F.cross_entropy(scores.float(), y[step.indices])  # -1/b Σ log softmax(scores)_y
         optimizer.zero_grad()
-        loss.backward()
+        # One shard, the batch itself, unless several processes share it.
+        for shard in session.shards(step):
+            with products:
+                scores = model(standardised(x[shard.indices]))
+            # -1/s Σ log softmax(scores)_y
+            loss = F.cross_entropy(scores.float(), y[shard.indices])
+            (shard.share * loss).backward()  # Its share of the batch: of one shard, 1.
+            session.note(loss=loss)
+        session.sum_gradients()
         optimizer.step()
-        session.note(loss=loss)
 
     return lambda pictures: model(standardised(pictures.to(session.device)))

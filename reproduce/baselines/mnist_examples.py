@@ -6,8 +6,10 @@ prints no number to compare with: its README has none, and what it writes is rou
 percent. So the number here stands for itself.
 
 What differs: the example forgets to shuffle on a processor (it asks for it only beside a GPU), here
-every pass has an order of its own. The pictures lie in memory as one tensor instead of being
-unpacked one by one, and reproduce/speed.py makes the same products faster.
+every pass has an order of its own. Which numbers dropout puts to zero hangs on the picture and the
+pass, not on the place in the batch, so that several processes can share a batch. The pictures lie in
+memory as one tensor instead of being unpacked one by one, and reproduce/speed.py makes the same
+products faster.
 """
 
 from collections.abc import Callable
@@ -18,7 +20,7 @@ from torch import Tensor, nn
 
 from reproduce.baseline import Baseline
 from reproduce.data import Split
-from reproduce.session import Session
+from reproduce.session import Session, no_drop
 from reproduce.speed import arithmetic, channels_last
 
 BASELINE = Baseline(
@@ -29,10 +31,12 @@ BASELINE = Baseline(
     epochs=14,
     parameters=1_199_882,
     flops=71_565_312.0,
+    shared=True,
     teaches=("method:convolution", "method:dropout", "method:adadelta"),
     memory_mb=1_200,
     notes=(
         "Shuffled: the example itself trains in the order of the file when it runs on a processor.",
+        "Dropout draws for each picture by itself, not for a batch.",
         "Convolutions and products in bfloat16 where the processor computes with it and a check of "
         "the gradient passes; weights, loss and measurement in float32.",
     ),
@@ -55,16 +59,14 @@ class Network(nn.Module):
         self.second = nn.Conv2d(32, 64, kernel_size=3)  #      18,496
         self.hidden = nn.Linear(64 * 12 * 12, 128)  #       1,179,776
         self.scores = nn.Linear(128, 10)  #                     1,290
-        self.drop_quarter = nn.Dropout(0.25)
-        self.drop_half = nn.Dropout(0.5)
 
-    def forward(self, x: Tensor) -> Tensor:
-        x = F.relu(self.first(x))  #                  (n, 32, 26, 26)
-        x = F.max_pool2d(self.second(x), 2)  #        (n, 64, 24, 24) -> (n, 64, 12, 12)
-        x = self.drop_quarter(F.relu(x))  # As max(relu(x)), on a quarter of the numbers.
-        x = x.flatten(start_dim=1)  #                 (n, 9216)
-        x = self.drop_half(F.relu(self.hidden(x)))  # (n, 128)
-        return F.log_softmax(self.scores(x), dim=1)
+    def forward(self, x: Tensor, drop: Callable[[Tensor, float], Tensor] = no_drop) -> Tensor:
+        x = F.relu(self.first(x))  #              (n, 32, 26, 26)
+        x = F.max_pool2d(self.second(x), 2)  #    (n, 64, 24, 24) -> (n, 64, 12, 12)
+        # After the maximum instead of before: the same, on a quarter of the numbers.
+        x = drop(F.relu(x).flatten(1), 0.25)  #   (n, 9216)
+        x = drop(F.relu(self.hidden(x)), 0.5)  #  (n, 128)
+        return F.log_softmax(self.scores(x).float(), dim=1)
 
 
 def standardised(pictures: Tensor) -> Tensor:
@@ -82,17 +84,18 @@ def train(data: Split, session: Session) -> Callable[[Tensor], Tensor]:
     products = arithmetic(network, lambda: F.nll_loss(network(standardised(x[:64])), y[:64]))
     session.keep(network=network, optimizer=optimizer, schedule=schedule)
 
-    network.train()
     for step in session.steps(len(data), batch=BATCH):
-        with products:
-            said = network(standardised(x[step.indices]))
-        loss = F.nll_loss(said, y[step.indices])  # -1/b Σ log p(y_i | x_i)
         optimizer.zero_grad()
-        loss.backward()
+        # One shard, the batch itself, unless several processes share it.
+        for shard in session.shards(step):
+            with products:
+                said = network(standardised(x[shard.indices]), shard.drop)
+            loss = F.nll_loss(said, y[shard.indices])  # -1/s Σ log p(y_i | x_i)
+            (shard.share * loss).backward()  # Its share of the batch: of one shard, 1.
+            session.note(loss=loss)
+        session.sum_gradients()
         optimizer.step()
         if step.last:
             schedule.step()  # 1, 0.7, 0.49, ...
-        session.note(loss=loss)
 
-    network.eval()  # No dropout from here on.
     return lambda pictures: network(standardised(pictures.to(session.device)))

@@ -29,6 +29,7 @@ BASELINE = Baseline(
     epochs=1,
     parameters=29_434,
     flops=4_434_688.0,
+    shared=True,
     teaches=("method:batch-normalization", "method:label-smoothing", "method:nesterov-momentum"),
     notes=(
         "The recipe was chosen on 10,000 pictures kept back from the training split, then trained on "
@@ -92,14 +93,17 @@ def train(data: Split, session: Session) -> Callable[[Tensor], Tensor]:
     for step in session.steps(len(data), batch=BATCH):
         for group in optimizer.param_groups:
             group["lr"] = rate((step.number + 1) / (step.total + 1))
-        with products:
-            scores = model(inputs(x[step.indices]))
-            # -Σ_k q_k log p_k with q = 0.91 for the digit itself and 0.01 for each other.
-            loss = F.cross_entropy(scores, y[step.indices], label_smoothing=SMOOTHING)
         optimizer.zero_grad()
-        loss.backward()
+        # One shard, the batch itself, unless several processes share it.
+        for shard in session.shards(step):
+            with products:
+                scores = model(inputs(x[shard.indices]))
+                # -Σ_k q_k log p_k with q = 0.91 for the digit itself and 0.01 for each other.
+                loss = F.cross_entropy(scores, y[shard.indices], label_smoothing=SMOOTHING)
+            (shard.share * loss).backward()  # Its share of the batch: of one shard, 1.
+            session.note(loss=loss)
+        session.sum_gradients()
         optimizer.step()
-        session.note(loss=loss)
 
     model.eval()  # The averages that batch normalisation gathered, not those of a batch.
 

@@ -38,6 +38,7 @@ BASELINE = Baseline(
     epochs=8,
     parameters=61_706,
     flops=2_263_920.0,
+    shared=True,
     claim="lecun1998-lenet5",
     teaches=("method:lenet", "method:convolution", "method:average-pooling", "method:tanh"),
     notes=(
@@ -98,12 +99,16 @@ def train(data: Split, session: Session) -> Callable[[Tensor], Tensor]:
     for step in session.steps(len(data), batch=BATCH):
         for group in optimizer.param_groups:
             group["lr"] = rate((step.number + 1) / (step.total + 1))
-        with products:
-            scores = model(inputs(x[step.indices]))
-        loss = F.cross_entropy(scores.float(), y[step.indices])  # -1/b Σ log softmax(scores)_y
         optimizer.zero_grad()
-        loss.backward()
+        # One shard, the batch itself, unless several processes share it.
+        for shard in session.shards(step):
+            with products:
+                scores = model(inputs(x[shard.indices]))
+            # -1/s Σ log softmax(scores)_y
+            loss = F.cross_entropy(scores.float(), y[shard.indices])
+            (shard.share * loss).backward()  # Its share of the batch: of one shard, 1.
+            session.note(loss=loss)
+        session.sum_gradients()
         optimizer.step()
-        session.note(loss=loss)
 
     return lambda pictures: model(inputs(pictures.to(session.device)))  # type: ignore[no-any-return]

@@ -28,6 +28,7 @@ BASELINE = Baseline(
     epochs=10,
     parameters=238_510,
     flops=958_800.0,
+    shared=True,
     threads=1,
     claim="lecun1998-mlp-300",
     teaches=("method:multilayer-perceptron", "method:stochastic-gradient-descent", "method:tanh"),
@@ -64,14 +65,15 @@ def train(data: Split, session: Session) -> Callable[[Tensor], Tensor]:
     for step in session.steps(len(data), batch=BATCH):
         for group in optimizer.param_groups:
             group["lr"] = LEARNING_RATE * (1 - step.number / step.total)
-        outputs = model(x[step.indices])  # (b, 10)
-        loss = ((outputs - targets[step.indices]) ** 2).sum(
-            dim=1
-        ).mean() / 2  # 1/b Σ_i ½ |s_i - t_i|²
         optimizer.zero_grad()
-        loss.backward()
+        # One shard, the batch itself, unless several processes share it.
+        for shard in session.shards(step):
+            errors = model(x[shard.indices]) - targets[shard.indices]  # o - t   (s, 10)
+            loss = (errors**2).sum(dim=1).mean() / 2  # 1/s Σ_i ½ |o_i - t_i|²
+            (shard.share * loss).backward()  # Its share of the batch: of one shard, 1.
+            session.note(loss=loss)
+        session.sum_gradients()
         optimizer.step()  # w <- w - η ∂loss/∂w
-        session.note(loss=loss)
 
     def predict(pictures: Tensor) -> Tensor:
         pixels = pictures.to(session.device).flatten(start_dim=1) / 255

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.bench import (
+    browser,
     browsing,
     commands,
     crawls,
@@ -33,6 +34,7 @@ MEASUREMENTS: dict[str, Callable[[Workshop], list[Row]]] = {
     "browsing": browsing.million,
     "first": commands.first,
     "help": commands.usage,
+    "list": commands.baselines,
     "quality": quality.judged,
     "crawl": crawls.pages,
     "archive": crawls.archive,
@@ -45,6 +47,8 @@ MEASUREMENTS: dict[str, Callable[[Workshop], list[Row]]] = {
     "mnist-examples-full": reproduce.examples_full,
     "mnist-lenet": reproduce.lenet,
     "mnist-logistic": reproduce.logistic,
+    "browser": browser.browsing,
+    "browser-monkey": browser.monkey,
     "make-run": fresh_clone.make_run,
 }
 """Name -> measurement, in the order of the table."""
@@ -56,6 +60,7 @@ SELDOM = {"make-run", "mnist-examples-full"}
 UNPREPARED = {"quality", "make-run", "mutations", "mnist-fast", "mnist-examples", "mnist-lenet"} | {
     "mnist-examples-full",
     "mnist-logistic",
+    "list",
 }
 """Those that need no embedded catalog in this checkout."""
 

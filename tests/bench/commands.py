@@ -13,6 +13,9 @@ TIMES_NUMPY = 2.5
 """Importing numpy is what any search with numpy pays; the rest is ours."""
 
 FIRST_SECONDS = 3
+LIST_SECONDS = 0.5
+"""Issue 4: a list of baselines that would import torch takes three times as long."""
+
 REPEATS = 15
 
 
@@ -68,3 +71,20 @@ def usage(workshop: Workshop) -> list[Row]:
     """`hub --help`, for information."""
     (seconds,) = interleaved([hub("--help")], workshop.fresh("help"), 7)
     return [known("hub --help (median of 7)", seconds * 1000, "ms", bar="200 ms, information")]
+
+
+def baselines(workshop: Workshop) -> list[Row]:
+    """`hub reproduce --list`, whole process, where data lie on a shelf that has to be looked through."""
+    settings: dict[str, str | Path] = {"HUB_HOME": workshop.fresh("list")}
+    if workshop.data is not None:
+        settings["HUB_DATASETS_DIR"] = workshop.data
+    costs = [run(hub("reproduce", "--list"), settings) for _ in range(8)][1:]
+    return [
+        at_most(
+            "hub reproduce --list (median of 7)",
+            median(cost.wall_seconds for cost in costs),
+            LIST_SECONDS,
+            "s",
+            peer=f"CPU {median(cost.cpu_seconds for cost in costs):.2f} s",
+        )
+    ]

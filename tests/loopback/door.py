@@ -56,7 +56,7 @@ def refuse(gate: Gate, resource: str, seconds: float, status: int, line: str) ->
 
 def until(true: Callable[[], object], process: "subprocess.Popen[str]") -> None:
     """Waits until it is so; the process must live as long."""
-    limit = time.monotonic() + 8
+    limit = time.monotonic() + 20
     while not true():
         assert process.poll() is None and time.monotonic() < limit, process.communicate()
         time.sleep(0.01)

@@ -1,0 +1,397 @@
+"""Several processes train as one: the same bits in exact mode, the same numbers in fast mode, and one that
+dies or hangs takes nothing along but time."""
+
+import importlib
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from itertools import count as counting
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reproduce import baseline
+from tests import forked
+
+pytestmark = pytest.mark.torch
+
+SHARED = [name for name in baseline.names() if baseline.declared(name).shared]
+ROWS = 150
+
+
+# -- what a process of a run does ------------------------------------------------------------
+
+
+def planned(mode: str) -> Any:
+    import torch
+
+    from reproduce import processes
+
+    torch.set_num_threads(1)
+    torch.set_deterministic_debug_mode("error")
+    return processes.plan(mode, None)  # type: ignore[arg-type]
+
+
+def recipe_trained(
+    name: str, mode: str, epochs: float, folder: Path | None = None, until: int | None = None
+) -> tuple[str, Any, Any]:
+    """Digest, curve and place of a recipe; stopped before step `until`."""
+    import torch
+
+    from reproduce.data import loaded
+    from reproduce.processes import together
+    from reproduce.session import Interrupted, Session
+    from reproduce.speed import without_compiler
+
+    one = planned(mode)
+    with together(one, torch.device("cpu"), patience=45):
+        without_compiler()
+        looks = counting(1)
+        # One look a step, by each process; the second process alone is asked to stop.
+        stop = (lambda: next(looks) == until) if one.rank == one.count - 1 else (lambda: False)
+        session = Session(seed=4, epochs=epochs, folder=folder, processes=one, stop=stop)
+        data = loaded(baseline.declared(name).dataset).example(ROWS).train
+        try:
+            importlib.import_module(f"reproduce.baselines.{name}").train(data, session)
+        except Interrupted:
+            return "stopped", None, session.done
+        return session.digest(), session.curve, session.resumed_at
+
+
+def network_trained(mode: str) -> list[list[float]]:
+    """The parameters and averages of a small float32 network with batch normalisation and dropout."""
+    import torch
+    from torch import nn
+
+    from reproduce.processes import together
+    from reproduce.session import Session
+    from reproduce.speed import without_compiler
+
+    one = planned(mode)
+    with together(one, torch.device("cpu"), patience=45):
+        without_compiler()
+        session = Session(seed=4, epochs=5, processes=one)
+        chance = torch.Generator().manual_seed(0)
+        x, y = torch.randn(71, 6, generator=chance), torch.randint(0, 3, (71,), generator=chance)
+        first, norm, last = nn.Linear(6, 16), nn.BatchNorm1d(16), nn.Linear(16, 3)
+        network = nn.Sequential(first, norm, last)
+        optimizer = torch.optim.SGD(network.parameters(), lr=0.1, momentum=0.9)
+        session.keep(network=network, optimizer=optimizer)
+        for step in session.steps(len(x), batch=16):
+            optimizer.zero_grad()
+            for shard in session.shards(step):
+                hidden = shard.drop(norm(first(x[shard.indices])).relu(), 0.25)
+                loss = nn.functional.cross_entropy(last(hidden), y[shard.indices])
+                (shard.share * loss).backward()
+                session.note(loss=loss)
+            session.sum_gradients()
+            optimizer.step()
+        return [part.double().flatten().tolist() for part in network.state_dict().values()]
+
+
+def measured(rows: int, metric: str) -> tuple[float, int | None]:
+    """A predictor that is wrong here and there, measured over so many rows."""
+    import torch
+
+    from reproduce import run
+    from reproduce.data import Split
+    from reproduce.processes import together
+
+    one = planned("fast")
+    with together(one, torch.device("cpu"), patience=45):
+        chance = torch.Generator().manual_seed(0)
+        x = torch.randn(rows, 10, generator=chance, dtype=torch.float64)
+        declared = baseline.declared("diabetes_linear" if "squared" in metric else "mnist_linear")
+        y = x[:, 0] if "squared" in metric else torch.arange(rows) % 10
+        predict: Callable[[Any], Any] = (
+            (lambda rows: rows.sum(dim=1)) if "squared" in metric else (lambda rows: rows)
+        )
+        found = run.measure(declared, predict, Split(x, y), processes=one)
+        return found.value, found.correct
+
+
+# -- exact -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_one_two_and_four_processes_end_with_the_same_bits(name: str, tmp_path: Path) -> None:
+    """150 rows: the last batch has 22, which four shards cannot share evenly."""
+    runs = {
+        n: forked.together(n, tmp_path / f"meeting-{n}", recipe_trained, name, "exact", 2)
+        for n in (1, 2, 4)
+    }
+    digest, curve, _ = runs[1][0]
+    for n, said in runs.items():
+        assert [one[:2] for one in said[:1]] == [(digest, curve)], n
+    assert math.isfinite(curve[-1]["loss"])
+
+
+def test_run_goes_on_with_another_number_of_processes_to_the_same_bits(tmp_path: Path) -> None:
+    def trained(n: int, until: int | None, folder: Path | None = tmp_path / "run") -> Any:
+        meeting = tmp_path / f"meeting-{n}-{until}"
+        return forked.together(n, meeting, recipe_trained, "mnist_fast", "exact", 6, folder, until)
+
+    whole = trained(1, None, None)[0]
+    assert {one[0] for one in trained(2, 3)} == {"stopped"}
+    assert {one[2] for one in trained(4, 2)} == {5}, "all stop after the same step"
+    again = trained(1, None)[0]
+    assert again[2] == 5
+    assert again[:2] == whole[:2]
+
+
+def test_a_batch_is_cut_by_position_and_no_row_is_lost_or_seen_twice() -> None:
+    import torch
+
+    from reproduce.processes import Processes
+
+    for rows in (1, 2, 3, 4, 7, 22, 128):
+        batch = torch.randperm(rows)
+        for count in (1, 2, 4):
+            parts = []
+            for rank in range(count):
+                one = Processes(rank, count, "exact", 4)
+                parts += [one.rows(batch, shard) for shard in one.own]
+            assert len(parts) == 4 and len(parts[0])
+            assert torch.equal(torch.cat(parts), batch)
+            assert max(len(part) for part in parts) - min(len(part) for part in parts) <= 1
+
+
+# -- fast ------------------------------------------------------------------------------------
+
+
+def test_fast_processes_find_the_numbers_that_one_finds(tmp_path: Path) -> None:
+    """Dropout and batch normalisation included; 71 rows leave a last batch of 7."""
+    [alone] = forked.together(1, tmp_path / "meeting-1", network_trained, "whole")
+    for n in (2, 3):
+        for said in forked.together(n, tmp_path / f"meeting-{n}", network_trained, "fast"):
+            for found, true in zip(said, alone, strict=True):
+                assert found == pytest.approx(true, rel=1e-5, abs=1e-5)
+
+
+# -- measuring -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("metric", ["error", "mean squared error"])
+def test_every_row_is_measured_once_whoever_measures_it(metric: str, tmp_path: Path) -> None:
+    for rows in (1, 999, 2_501):
+        [alone] = forked.together(1, tmp_path / "m", measured, rows, metric)
+        said = forked.together(3, tmp_path / f"m-{rows}", measured, rows, metric)
+        assert said == [alone] * 3
+
+
+# -- started from outside --------------------------------------------------------------------
+
+COMMAND = ["mnist_lenet", "--example", "--every-steps", "4", "--patience", "12"]
+
+
+@pytest.fixture
+def run_of_two(tmp_path: Path) -> Any:
+    """Starts the run of two processes (or goes on with it), and waits for its next checkpoint."""
+    folder = tmp_path / "run"
+
+    def start() -> tuple["subprocess.Popen[str]", list[int]]:
+        before = newest()
+        child = subprocess.Popen(
+            [sys.executable, "-m", "reproduce", *COMMAND, "--nproc", "2", "--resume",
+             "--folder", str(folder)],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        while newest() == before:
+            assert child.poll() is None, child.communicate()
+            time.sleep(0.01)
+        return child, children_of(child.pid)
+
+    def newest() -> str:
+        return max((path.name for path in folder.glob("checkpoints/step-?????????")), default="")
+
+    start.folder = folder  # type: ignore[attr-defined]
+    return start
+
+
+def children_of(pid: int) -> list[int]:
+    said = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(one) for one in said]
+
+
+def gone(pids: list[int], seconds: float = 20) -> bool:
+    """True when none of the processes is there any more."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if not any(alive(pid) for pid in pids):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.timeout(150)
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks for children in /proc")
+def test_whatever_befalls_two_processes_the_run_ends_soon_and_goes_on_to_the_same_bits(
+    run_of_two: Any, tmp_path: Path
+) -> None:
+    # One dies.
+    child, ranks = run_of_two()
+    os.kill(ranks[1], signal.SIGKILL)
+    _, words = child.communicate(timeout=60)
+    assert child.returncode == 1
+    assert "process 2 of 2 was killed (signal 9)" in words and "Traceback" not in words
+    assert words.count("--resume") == 1 and gone(ranks)
+
+    # One hangs.
+    child, ranks = run_of_two()
+    os.kill(ranks[0], signal.SIGSTOP)
+    _, words = child.communicate(timeout=60)
+    assert child.returncode == 1
+    assert "gives no answer" in words and "Traceback" not in words and gone(ranks)
+
+    # Whoever started them dies, and cannot end them.
+    child, ranks = run_of_two()
+    child.kill()
+    child.communicate()
+    assert gone(ranks)
+
+    # The user has something else to do.
+    child, ranks = run_of_two()
+    child.send_signal(signal.SIGINT)
+    _, words = child.communicate(timeout=60)
+    assert child.returncode == 130 and "--resume" in words and "Traceback" not in words
+    assert gone(ranks)
+
+    out, again, undisturbed = tmp_path / "out", tmp_path / "again", tmp_path / "undisturbed"
+    folder = ["--resume", "--folder", str(run_of_two.folder)]
+    for arguments, place in ((folder, again), ([], undisturbed)):
+        alone = forked.started(forked.main, [*COMMAND, "--exact", *arguments], str(place), str(out))
+        alone.join(60)
+        assert alone.exitcode == 0, out.read_text()
+    last, whole = (json.loads(path.read_text()) for path in (again, undisturbed))
+    assert last["resumed_at"] >= 16 and whole["resumed_at"] is None
+    assert (last["digest"], last["value"]) == (whole["digest"], whole["value"])
+    assert last["curve"] == whole["curve"]
+    assert last["processes"]["mode"] == "exact" and last["processes"]["shards"] == 4
+    assert not list(run_of_two.folder.glob("checkpoints*")), "a finished run needs no checkpoint"
+
+
+@pytest.mark.timeout(120)
+def test_torchrun_starts_them_too_and_after_a_death_they_go_on_to_the_same_bits(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "run"
+    child = subprocess.Popen(
+        [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
+         "--max-restarts", "1", "--monitor-interval", "0.1",
+         "-m", "reproduce", *COMMAND, "--folder", str(folder)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    while not list(folder.glob("checkpoints/step-?????????")):
+        assert child.poll() is None, child.communicate()
+        time.sleep(0.01)
+    os.kill(children_of(child.pid)[-1], signal.SIGKILL)
+    out, words = child.communicate(timeout=90)
+    assert child.returncode == 0, words
+    said = json.loads(out)
+    assert said["processes"]["count"] == 2 and said["resumed_at"] >= 4
+
+    alone = forked.started(
+        forked.main, [*COMMAND, "--exact"], str(tmp_path / "alone"), str(tmp_path / "words")
+    )
+    alone.join(60)
+    whole = json.loads((tmp_path / "alone").read_text())
+    assert said["digest"] == whole["digest"] and said["value"] == whole["value"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["mnist_logistic", "--nproc", "2"], "computed in one piece"),
+        (["mnist_logistic", "--exact"], "computed in one piece"),
+        (["mnist_lenet", "--shards", "8"], "--shards is for --exact"),
+        (["mnist_lenet", "--exact", "--nproc", "0"], "more than 0"),
+    ],
+)
+def test_what_cannot_be_shared_is_a_usage_error(
+    arguments: list[str], said: str, tmp_path: Path
+) -> None:
+    child = forked.started(forked.main, arguments, str(tmp_path / "out"), str(tmp_path / "words"))
+    child.join(30)
+    assert child.exitcode == 2
+    assert said in (tmp_path / "words").read_text()
+    assert (tmp_path / "out").read_text() == ""
+
+
+def test_three_processes_are_told_how_many_can_share_four_shards(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from reproduce.processes import CannotShare, plan
+
+    monkeypatch.setenv("WORLD_SIZE", "3")
+    monkeypatch.setenv("RANK", "0")
+    with pytest.raises(CannotShare, match="--nproc 1, 2, 4, or --shards 3, or --fast"):
+        plan("exact", None)
+    assert plan("exact", 6).own == range(0, 2)
+    assert plan("fast", None).shards == 3
+
+
+# -- chance that hangs on the row ------------------------------------------------------------
+
+
+def test_streams_are_those_of_splitmix64() -> None:
+    """The first numbers after seed 1234567, as other implementations print them."""
+    import torch
+
+    from reproduce import chance
+
+    said = [int(one) % 2**64 for one in chance.stream(1234567, torch.arange(3))]
+    assert said == [6457827717110365317, 3203168211198807973, 9817491932198370423]
+
+
+def test_what_is_dropped_hangs_on_seed_epoch_and_row_alone() -> None:
+    import torch
+
+    from reproduce.session import Session, Step
+
+    def dropped(rows: list[int], seed: int = 1, epoch: int = 0) -> "torch.Tensor":
+        step = Step(torch.tensor(rows), epoch, 0, 1, True, True)
+        [shard] = Session(seed=seed, epochs=1).shards(step)
+        return torch.stack([shard.drop(torch.ones(len(rows), 3, 37), 0.25) for _ in range(2)], 1)
+
+    together, apart = dropped([5, 9, 2]), [dropped([9]), dropped([2, 5])]
+    assert torch.equal(together[1], apart[0][0]) and torch.equal(together[0], apart[1][1])
+    assert not torch.equal(together[0], together[1])
+    assert not torch.equal(together[:, 0], together[:, 1]), "the second layer's are others"
+    assert not torch.equal(together, dropped([5, 9, 2], seed=2))
+    assert not torch.equal(together, dropped([5, 9, 2], epoch=1))
+
+
+@pytest.mark.parametrize("share", [0.1, 0.25, 0.5])
+def test_as_many_are_dropped_as_asked_for_and_the_sum_stays(share: float) -> None:
+    import torch
+
+    from reproduce import chance
+    from reproduce.session import Session, Step
+
+    step = Step(torch.arange(2_000), 0, 0, 1, True, True)
+    [shard] = Session(seed=1, epochs=1).shards(step)
+    x = shard.drop(torch.ones(2_000, 500), share)
+    off = 5 * math.sqrt(share * (1 - share) / x.numel())
+    assert float((x == 0).double().mean()) == pytest.approx(share, abs=off)
+    assert float(x[x != 0].unique()) == pytest.approx(1 / (1 - share))
+    # Neither rows nor columns know of each other.
+    zero = (x == 0).double() - share
+    for pairs in (zero[1:] * zero[:-1], zero[:, 1:] * zero[:, :-1], zero[:, 8:] * zero[:, :-8]):
+        assert abs(float(pairs.mean())) < off
+    drawn = chance.uniform(3, torch.arange(1_000), 0, 301)
+    assert float(drawn.min()) >= 0 and float(drawn.max()) < 1
+    assert float(drawn.mean()) == pytest.approx(0.5, abs=0.005)
+    assert float(drawn.var()) == pytest.approx(1 / 12, abs=0.002)
