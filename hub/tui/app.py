@@ -149,6 +149,13 @@ class HubApp(App[None]):
 
         self.push_screen(HelpScreen(self.screen))
 
+    def action_command_palette(self) -> None:
+        from textual.command import CommandPalette
+
+        if not isinstance(self.screen, CommandPalette):
+            hint = self.say("Search for actions and entries …")
+            self.push_screen(CommandPalette(id="--command-palette", placeholder=hint))
+
     def go(self, tab: str) -> None:
         """Back to the main screen, on this tab."""
         while len(self.screen_stack) > 1:

@@ -25,7 +25,7 @@ from hub.tui.speaking import Speaking
 PAGES: Final = 40
 """Pages held; the one looked at longest ago goes first."""
 
-STRIPS: Final = 1_000
+STRIPS: Final = 400
 """Drawn lines kept for the next frame."""
 
 GUTTER: Final = 4
@@ -134,7 +134,7 @@ class EntryTable(Speaking, ScrollView, can_focus=True):
         self._pages: OrderedDict[int, tuple[Entry, ...]] = OrderedDict()
         self._asked: int | None = None
         self._failed: set[int] = set()
-        self._strips: dict[tuple[int, int, bool], Strip] = {}
+        self._strips: dict[tuple[int, int, bool], list[Segment]] = {}
         self._inks: dict[tuple[str, bool], Style] = {}
         self._going = 1
 
@@ -431,13 +431,14 @@ class EntryTable(Speaking, ScrollView, can_focus=True):
         if row >= self.count:
             return Strip.blank(self.size.width, self.rich_style)
         here = row == self.cursor
-        strip = self._strips.get((row, line, here))
-        if strip is None:
+        segments = self._strips.get((row, line, here))
+        if segments is None:
             if len(self._strips) > STRIPS:
                 self._strips.clear()
-            strip = self._draw(row, line, here)
-            self._strips[row, line, here] = strip
-        return strip
+            segments = list(self._draw(row, line, here))
+            self._strips[row, line, here] = segments
+        # A new Strip each time: one that is kept gathers what every frame cut out of it, for ever.
+        return Strip(segments, self.size.width)
 
     def _draw(self, row: int, line: int, here: bool) -> Strip:
         entry, width = self._entry(row), self.size.width
