@@ -59,7 +59,8 @@ def asked_of(text: str, *, translated: Translated = (), typing: bool = False) ->
 
 
 def _counted(found: Sequence[str], share: float = 1.0) -> tuple[tuple[str, float], ...]:
-    counted: dict[str, float] = {}  # a Counter takes three times as long for the few words of a query
+    # A Counter takes three times as long for the few words of a query.
+    counted: dict[str, float] = {}
     for term in found:
         counted[term] = counted.get(term, 0.0) + share
     return tuple(counted.items())
