@@ -8,6 +8,8 @@ from textual import constants
 from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
+from textual.css.query import NoMatches
+from textual.dom import DOMNode
 from textual.screen import Screen
 
 from hub.paths import Paths
@@ -23,10 +25,13 @@ if TYPE_CHECKING:
 
 def run(paths: Paths, lang: str, *, asked: bool = False) -> None:
     """Opens the browser on a home until the user leaves it, in the language that was switched to
-    last, else in `lang`; where `lang` was `asked` for at this start, in that."""
+    last, else in `lang`; where `lang` was `asked` for at this start, in that. What ended it against
+    its will is raised here, when the terminal is its old self again."""
     app = HubApp(paths, lang, asked=asked)
     app.greets = not app.state.welcomed
     app.run()
+    if app.failure is not None:
+        raise app.failure
 
 
 def _actions() -> "type[Provider]":
@@ -69,6 +74,24 @@ class HubApp(App[None]):
         if not self.state.motion:
             self.animation_level = "none"
         self._jobs: Any = None
+        self.failure: Exception | None = None
+        """What ended the app against its will."""
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Ends the app, with the error kept for whoever started it. A widget that is being taken away
+        may still hear of something and look for parts that it no longer has: that is no fault."""
+        from textual._context import active_message_pump
+
+        pump = active_message_pump.get(None)
+        gone = isinstance(pump, DOMNode) and (pump._pruning or not pump.is_attached)
+        if gone and isinstance(error, NoMatches):
+            return
+        self.failure = self.failure or error
+        super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        """Says nothing on the screen that is about to go."""
+        self._close_messages_no_wait()
 
     def get_default_screen(self) -> Screen[None]:
         return BrowseScreen()

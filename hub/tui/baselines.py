@@ -145,7 +145,8 @@ class BaselinesPane(Speaking, Widget):
     # -- for the screen ----------------------------------------------------------------------
 
     def focus_first(self) -> None:
-        self.table.focus()
+        if self.query(Rows):  # it may be on its way in or out
+            self.table.focus()
 
     def again(self) -> None:
         """Reads everything anew."""
