@@ -426,7 +426,7 @@ class Sheet(Speaking, ScrollView, can_focus=True):
         lines = max(1, self.size.height - 2)
         goal = max(0, min(self.at + pages * lines, len(self.lines) - 1))
         self._go(goal, pages)
-        if not self.lines[self.at].stop:
+        if self.lines and not self.lines[self.at].stop:
             self._go(goal, -pages)
 
     def action_first(self) -> None:
