@@ -69,7 +69,7 @@ def monkey(workshop: Workshop) -> list[Row]:
         for at in range(0, KEYS, BURST):
             terminal.press("".join(chance.choices(*MONKEY_KEYS, k=BURST)))
             terminal.quiet(0.05)
-            if at == KEYS // 10:
+            if at == KEYS // 5:  # by then every screen has been imported and shown
                 early, _ = terminal.memory()
         terminal.press("\x1b\x1b\x1b")
         terminal.quiet(2.0)
@@ -80,7 +80,7 @@ def monkey(workshop: Workshop) -> list[Row]:
     grown = 100 * (late - early) / early
     return [
         at_most(
-            "browser: memory grown over 20,000 random keys", grown, 10, "%",
+            "browser: memory grown over 20,000 random keys, after the first fifth", grown, 10, "%",
             measured=f"{grown:.1f} % ({early / MB:.0f} to {late / MB:.0f} MB)",
         )
     ]  # fmt: skip
