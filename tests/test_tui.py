@@ -699,6 +699,18 @@ def test_the_language_is_switched_inside_and_kept(home: Paths) -> None:
     drive(home, second, size=(120, 30))
 
 
+def test_panes_and_the_language_changed_in_a_hurry_do_no_harm(home: Paths) -> None:
+    async def promise(app: HubApp, pilot: Pilot[None]) -> None:
+        for key in ("8", "L", "R", "9", "L", "L", "8", "R", "L", "escape", "escape", "1", "R"):
+            app.simulate_key(key)
+        await until(pilot, lambda: table(app).tab == "Papers" and table(app).entry)
+        await until(pilot, lambda: "Papers" in shown(app))
+        await pilot.press("8")
+        await until(pilot, lambda: "mnist_lenet" in shown(app))
+
+    drive(home, promise, size=(120, 30))
+
+
 def test_what_is_asked_for_at_the_start_wins_over_the_kept_language(home: Paths) -> None:
     state.save(home, state.State(lang="zh"))
     assert HubApp(home, "en").lang == "zh"

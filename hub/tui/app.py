@@ -5,6 +5,7 @@ import importlib
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import constants
+from textual._styles_cache import StylesCache
 from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
@@ -140,6 +141,8 @@ class HubApp(App[None]):
     def pop_screen(self) -> AwaitComplete:
         """Back by one screen; a key that comes twice before the first has had its effect asks for one
         more than there are, and gets nothing."""
+        # Textual 8.2.8 keeps a screen's drawn lines there when the screen is gone, a thousand times.
+        StylesCache.get_inner_outer.cache_clear()
         return super().pop_screen() if len(self.screen_stack) > 1 else AwaitComplete()
 
     def own_changed(self) -> None:

@@ -14,7 +14,7 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import Reactive
 from textual.timer import Timer
-from textual.widget import Widget
+from textual.widget import AwaitMount, Widget
 from textual.widgets import Input, Static
 from textual.worker import get_current_worker
 
@@ -154,6 +154,7 @@ class BrowseScreen(HubScreen):
         self._answered: Answer | None = None
         self._before = ""
         self._noted = ("", False)
+        self._mounting: AwaitMount | None = None
         self._count_timer: Timer | None = None
         self._moved_at = 0.0
         self._look_timer: Timer | None = None
@@ -498,9 +499,12 @@ class BrowseScreen(HubScreen):
         self.table.show_starred(message.starred)
 
     def again(self) -> None:
-        pane = self._pane()
-        if pane is not None:
-            pane.again()
+        if self.tab_shown in PANES:
+            pane = self._pane()
+            if (
+                pane is not None and pane.is_mounted and pane.is_attached
+            ):  # else it is about to read
+                pane.again()
             return
         self.ask(self.question)
         self.read_own()
@@ -561,7 +565,7 @@ class BrowseScreen(HubScreen):
         except ModuleNotFoundError:
             made = Static(markup=False)
         made.id = _id(tab)
-        self.mount(made, before=self.query_one(KeyLine))
+        self._mounting = self.mount(made, before=self.query_one(KeyLine))
         if hasattr(made, "focus_first"):
             self.call_after_refresh(made.focus_first)
 
@@ -655,6 +659,8 @@ class BrowseScreen(HubScreen):
     async def spoken(self) -> None:
         field = self.query_one(SearchInput)
         field.placeholder = self.say("Search papers, datasets, frameworks, methods …")
+        if self._mounting is not None:
+            await self._mounting  # a pane that is taken away half made would miss its other half
         for name in PANES:
             for pane in self.query(f"#{_id(name)}"):
                 await pane.remove()
