@@ -145,8 +145,7 @@ def plan(mode: Mode | None, shards: int | None) -> Processes:
     if shards % count:
         fitting = ", ".join(str(n) for n in range(1, shards + 1) if shards % n == 0)
         raise CannotShare(
-            f"{count} processes cannot share {shards} shards evenly: "
-            f"--nproc {fitting}, or --shards {count}, or --fast"
+            f"{count} processes cannot share {shards} shards evenly: --nproc {fitting}, or --fast"
         )
     return Processes(rank, count, "exact", shards)
 
