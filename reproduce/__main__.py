@@ -214,7 +214,8 @@ def _alone(order: "run.Order", planned: "Processes") -> Iterator[None]:
 
     checkpoint.check_room(order.folder)
     try:
-        with FileLock(order.folder / "checkpoints.lock", timeout=0):
+        # One that was just killed may not be quite gone.
+        with FileLock(order.folder / "checkpoints.lock", timeout=5):
             yield
     except Timeout:
         raise run.CannotRun(f"another run is under way in {order.folder}: --folder") from None
