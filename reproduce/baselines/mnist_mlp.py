@@ -31,6 +31,7 @@ BASELINE = Baseline(
     shared=True,
     threads=1,
     claim="lecun1998-mlp-300",
+    memory_mb=1_150,
     teaches=("method:multilayer-perceptron", "method:stochastic-gradient-descent", "method:tanh"),
     notes=(
         "Network, loss and data as in 1998; first weights, batches and learning rate are today's, "
