@@ -7,6 +7,7 @@ import os
 import pty
 import select
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -851,3 +852,35 @@ print(sorted({"torch", "sqlalchemy", "sqlmodel", "sklearn", "pandas", "plotext"}
         [sys.executable, "-c", program, str(home.home)], cwd=ROOT, capture_output=True, text=True
     )
     assert done.stdout.strip() == "[]", done.stdout + done.stderr
+
+
+# -- the end of the terminal -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", ["SIGTERM", "SIGHUP", "nobody at the other end"])
+def test_a_terminal_that_is_closed_ends_the_browser(home: Paths, how: str) -> None:
+    controller, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+    before = termios.tcgetattr(terminal)
+    child = subprocess.Popen(
+        [sys.executable, "-m", "hub"],
+        stdin=terminal, stdout=terminal, stderr=terminal, cwd=ROOT,
+        env=os.environ | {"TERM": "xterm-256color", "HUB_HOME": str(home.home)},
+        start_new_session=True,  # the terminal is not its own: no signal tells that it is gone
+    )  # fmt: skip
+    try:
+        wait_for(controller, b"Keras")
+        if how.startswith("SIG"):
+            child.send_signal(getattr(signal, how))
+            wait_for(controller, b"\x1b[?1049l")
+            assert child.wait(15) == 128 + getattr(signal, how)
+            assert termios.tcgetattr(terminal) == before
+            os.close(controller)
+            os.close(terminal)
+        else:
+            os.close(terminal)
+            os.close(controller)
+            assert child.wait(15) == 128 + signal.SIGHUP
+    finally:
+        child.kill()
+        child.wait()

@@ -2,6 +2,7 @@
 
 import gc
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import constants
@@ -18,6 +19,7 @@ from hub.tui import state as kept
 from hub.tui.browse import BrowseScreen
 from hub.tui.screens import HubScreen
 from hub.tui.strings import speaker
+from hub.tui.terminal import heed_its_end
 from hub.tui.themes import DARK, OURS
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ def run(paths: Paths, lang: str, *, asked: bool = False) -> None:
     app.run()
     if app.failure is not None:
         raise app.failure
+    if app.return_code:
+        sys.exit(app.return_code)
 
 
 def _actions() -> "type[Provider]":
@@ -93,6 +97,9 @@ class HubApp(App[None]):
     def _fatal_error(self) -> None:
         """Says nothing on the screen that is about to go."""
         self._close_messages_no_wait()
+
+    def on_mount(self) -> None:
+        heed_its_end(self)
 
     def get_default_screen(self) -> Screen[None]:
         return BrowseScreen()

@@ -32,8 +32,8 @@ SCROLL_KEYS_PER_SECOND = 30
 MEMORY_MB = 250
 ACTIONS = 20_000
 GROWTH = 0.10
-SETTLED = 2_000
-"""Actions after which the memory is taken that must not grow any more."""
+SETTLED = 4_000
+"""Actions after which every screen was imported and shown once: from here on nothing may grow."""
 
 SEED = 11
 BURST = 20
