@@ -282,7 +282,6 @@ SENTENCES: dict[str, str] = {
     "another metric": "指标不同",
     "arXiv category; may be given again; all. Else: settings.": "arXiv 分类；可多次给出；all 为全部。不给则用设置。",
     "another split": "划分不同",
-    "arXiv category; may be given again. Else: settings.": "arXiv 分类；可多次给出。不给则用设置。",
     "archived": "已归档",
     "area": "领域",
     "areas": "领域",

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from reproduce.baseline import declared
 from tests.hubtest import Said, command, environment, on_terminal, run, start
 from tests.runtest import drop, record
 
@@ -54,7 +55,7 @@ def test_list_tells_how_times_become_known_and_is_readable(home: Path) -> None:
     for words in (
         "mnist_lenet [OPEN] · LeNet-5 on MNIST",
         "0.95 % error · Gradient-based learning",
-        "600 MB of memory",
+        f"{declared('mnist_lenet').memory_mb:,} MB of memory",
         "unknown until measured: hub reproduce --calibrate",
         "not yet",
     ):

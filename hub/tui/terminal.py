@@ -20,7 +20,7 @@ LOOK_SECONDS: Final = 1.0
 def heed_its_end(app: "App[None]") -> None:
     """Ends the app on SIGHUP and SIGTERM, with the exit code of a shell, and when nobody holds the
     other end of the terminal any more: its input would be read as nothing, again and again."""
-    if app.is_web or app.is_headless or threading.current_thread() is not threading.main_thread():
+    if app.is_web or threading.current_thread() is not threading.main_thread():
         return
     loop = asyncio.get_running_loop()
     for name in ("SIGHUP", "SIGTERM"):
@@ -28,7 +28,7 @@ def heed_its_end(app: "App[None]") -> None:
         if number is not None:
             with suppress(NotImplementedError, ValueError):
                 loop.add_signal_handler(number, partial(app.exit, return_code=128 + number))
-    if sys.platform != "win32" and sys.__stdin__ is not None:
+    if sys.platform != "win32" and not app.is_headless and sys.__stdin__ is not None:
         terminal = select.poll()
         terminal.register(sys.__stdin__.fileno(), 0)  # What is asked for is told anyway: the end.
 
