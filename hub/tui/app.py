@@ -30,6 +30,8 @@ def run(paths: Paths, lang: str, *, asked: bool = False) -> None:
     """Opens the browser on a home until the user leaves it, in the language that was switched to
     last, else in `lang`; where `lang` was `asked` for at this start, in that. What ended it against
     its will is raised here, when the terminal is its old self again."""
+    # A thread that reads hands over sooner to the one that paints, which a finger waits for.
+    sys.setswitchinterval(0.001)
     app = HubApp(paths, lang, asked=asked)
     app.greets = not app.state.welcomed
     app.run()

@@ -24,6 +24,7 @@ from hub.errors import HubError
 from hub.queries import Entry
 from hub.tui.columns import sortable
 from hub.tui.entries import EntryTable, TableHead
+from hub.tui.framed import Framed
 from hub.tui.keyline import KeyLine
 from hub.tui.preview import Preview
 from hub.tui.reading import (
@@ -56,6 +57,8 @@ SLOW_SECONDS: Final = 0.15
 
 CALM_SECONDS: Final = 0.12
 """The sheet follows the cursor when it has rested so long: a held key stays fluid."""
+SOON_SECONDS: Final = 0.04
+"""Before the sheet follows a single step: the list itself is painted first."""
 
 _TURNING: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
@@ -175,7 +178,7 @@ class BrowseScreen(HubScreen):
             yield Chips()
             with Horizontal(id="panes"):
                 yield FacetPanel()
-                with Vertical(id="found"):
+                with Framed(id="found"):
                     table = EntryTable()
                     yield Static(id="note", markup=False)
                     yield TableHead(table)
@@ -295,7 +298,7 @@ class BrowseScreen(HubScreen):
         """Shows that a slow read goes on."""
         self._turns += 1
         sign = _TURNING[self._turns % len(_TURNING)] if self.hub.state.motion else "•"
-        self.query_one("#found").border_subtitle = Content(f"{sign} {self.say('Reading …')}")
+        self.query_one(Framed).tell(f"{sign} {self.say('Reading …')}")
 
     def _calm(self) -> None:
         if self._slow_timer is not None:
@@ -427,16 +430,15 @@ class BrowseScreen(HubScreen):
         if self.entry is None:
             if not self.table.count:
                 self.query_one(Preview).show_whole(None)
-        elif rested > CALM_SECONDS:
-            self._look()
         else:
-            self._look_timer = self.set_timer(CALM_SECONDS, self._look)
+            wait = SOON_SECONDS if rested > CALM_SECONDS else CALM_SECONDS
+            self._look_timer = self.set_timer(wait, self._look)
 
     def _tell_place(self) -> None:
         table = self.table
         marked = len(table.marked)
         parts = [self.say("{n} marked").format(n=marked)] if marked else []
-        self.query_one("#found").border_subtitle = Content(" · ".join([*parts, table.place]))
+        self.query_one(Framed).tell(" · ".join([*parts, table.place]))
 
     def _look(self) -> None:
         self._look_timer = None

@@ -9,6 +9,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.filter import ANSIToTruecolor
 from textual.geometry import Offset, Region, Size
 from textual.message import Message
 from textual.reactive import reactive
@@ -425,6 +426,18 @@ class EntryTable(Speaking, ScrollView, can_focus=True):
             style = self.get_visual_style(*names).rich_style
             self._inks[part, here] = style
         return style
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Without border, padding or tint a line stands as it is drawn: what Textual adds to each, to
+        find that out, costs as much as the line. Filters are for terminals without true colours."""
+        if "ansi" in self.app.theme or any(
+            not isinstance(one, ANSIToTruecolor) for one in self.get_line_filters()
+        ):
+            return super().render_lines(crop)
+        lines = [self.render_line(y) for y in crop.line_range]
+        if crop.column_span == (0, self.size.width):
+            return lines
+        return [line.crop(crop.x, crop.right) for line in lines]
 
     def render_line(self, y: int) -> Strip:
         row, line = divmod(self.scroll_offset.y + y, self.tall)

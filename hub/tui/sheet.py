@@ -384,7 +384,10 @@ class Sheet(Speaking, ScrollView, can_focus=True):
         self._laid = self.size.width
         self.lines = lines_of(self.sections, self._laid - MARGIN - 1, self.say, self._expanded)
         self.at = max(0, min(self.at, len(self.lines) - 1))
-        self.virtual_size = Size(self.size.width, len(self.lines))
+        # As a reactive value its length would have the whole screen laid out anew.
+        size = Size(self.size.width, len(self.lines))
+        self.set_reactive(Sheet.virtual_size, size)
+        self._scroll_update(size)
         self.refresh()
 
     def on_resize(self) -> None:

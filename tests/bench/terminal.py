@@ -112,7 +112,9 @@ class Terminal:
             if cut := BEGUN.search(data):
                 data, begun = data[: cut.start()], cut[0]
             stream.feed(PRIVATE.sub(b"", data))
-            yield moment, list(screen.display)
+            # A wide character stands in its first cell, and nothing in the second.
+            cells = (screen.buffer[y] for y in range(self.rows))
+            yield moment, ["".join(row[x].data for x in range(self.columns)) for row in cells]
 
     def screen(self) -> list[str]:
         """The lines that stand there now."""
