@@ -2,5 +2,5 @@
 
 import os
 
-# Frames a second at most: what a key brings waits for half a frame, on the average.
-os.environ.setdefault("TEXTUAL_FPS", "120")
+# Frames a second at most: what a key brings waits for half of one, on the average.
+os.environ.setdefault("TEXTUAL_FPS", "240")

@@ -328,15 +328,30 @@ class EntryTable(Speaking, ScrollView, can_focus=True):
             return
         top = self.scroll_offset.y // self.tall
         rows = max(1, self.size.height // self.tall)
-        ahead = top + rows - 1 + PAGE if self._going > 0 else top - PAGE
-        for row in (top, top + rows - 1, self.cursor, ahead):
+        if not self._missing(top, top + rows - 1, self.cursor):
+            # What is in sight is painted before more of it is read.
+            self.call_after_refresh(self._want_more)
+
+    def _want_more(self) -> None:
+        """Asks for the page that comes into sight next."""
+        if self.answer is None or not self.count or self._asked is not None:
+            return
+        top = self.scroll_offset.y // self.tall
+        rows = max(1, self.size.height // self.tall)
+        self._missing(top + rows - 1 + PAGE if self._going > 0 else top - PAGE)
+
+    def _missing(self, *rows: int) -> bool:
+        """Asks for the first page of these rows that is not here; False where all are."""
+        assert self.answer is not None
+        for row in rows:
             page = self.validate_cursor(row) // PAGE
             if page in self._pages:
                 self._pages.move_to_end(page)
             elif page not in self._failed:
                 self._asked = page
                 self.post_message(self.PageWanted(self.answer.question, page * PAGE))
-                return
+                return True
+        return False
 
     # -- keys and mouse ----------------------------------------------------------------------
 
