@@ -1,8 +1,12 @@
 """The browser as an application: its screens, its keys everywhere, what it remembers."""
 
+import asyncio
 import gc
 import importlib
-from typing import TYPE_CHECKING, Any, ClassVar
+import signal
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual import constants
 from textual.app import App
@@ -20,6 +24,9 @@ from hub.tui.themes import DARK, OURS
 if TYPE_CHECKING:
     from textual.command import Provider
 
+INTERRUPTED: Final = 130
+"""The exit code of what was asked to end."""
+
 
 def run(paths: Paths, lang: str, *, asked: bool = False) -> None:
     """Opens the browser on a home until the user leaves it, in the language that was switched to
@@ -27,6 +34,8 @@ def run(paths: Paths, lang: str, *, asked: bool = False) -> None:
     app = HubApp(paths, lang, asked=asked)
     app.greets = not app.state.welcomed
     app.run()
+    if app.return_code:
+        raise SystemExit(app.return_code)
 
 
 def _actions() -> "type[Provider]":
@@ -72,6 +81,19 @@ class HubApp(App[None]):
 
     def get_default_screen(self) -> Screen[None]:
         return BrowseScreen()
+
+    def on_mount(self) -> None:
+        """Asked to end, or its terminal closed, the browser leaves the terminal as it found it and ends
+        its runs."""
+        if self.is_web or threading.current_thread() is not threading.main_thread():
+            return
+        loop = asyncio.get_running_loop()
+        for name in ("SIGHUP", "SIGTERM"):
+            with suppress(NotImplementedError, ValueError, AttributeError):
+                loop.add_signal_handler(getattr(signal, name), self._interrupted)
+
+    def _interrupted(self) -> None:
+        self.exit(return_code=INTERRUPTED)
 
     def ready(self) -> None:
         """The first list or pane stands on the screen."""

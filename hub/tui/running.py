@@ -8,7 +8,6 @@ import atexit
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 import threading
@@ -121,7 +120,6 @@ class Running:
 
     def start(self, job: Job) -> None:
         """Begins a job; returns at once."""
-        self._heed_signals()
         self.jobs.append(job)
         thread = threading.Thread(target=self._run, args=(job,), name=job.name, daemon=True)
         self._threads[id(job)] = thread
@@ -156,21 +154,6 @@ class Running:
         for tell in tuple(self.on_change):
             tell(job)
         changed(self._app, job)
-
-    def _heed_signals(self) -> None:
-        """A terminal that is closed ends the app properly, and so its children."""
-        import asyncio
-
-        if (
-            self.jobs
-            or self._app.is_web
-            or threading.current_thread() is not threading.main_thread()
-        ):
-            return
-        loop = asyncio.get_running_loop()
-        for name in ("SIGHUP", "SIGTERM"):
-            with suppress(NotImplementedError, ValueError, AttributeError):
-                loop.add_signal_handler(getattr(signal, name), self._app.exit)
 
 
 # -- trainings -------------------------------------------------------------------------------
