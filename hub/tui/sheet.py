@@ -424,6 +424,8 @@ class Sheet(Speaking, ScrollView, can_focus=True):
         self._go(self.at + lines, lines)
 
     def action_page(self, pages: int) -> None:
+        if not self.lines:
+            return
         lines = max(1, self.size.height - 2)
         goal = max(0, min(self.at + pages * lines, len(self.lines) - 1))
         self._go(goal, pages)
