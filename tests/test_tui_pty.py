@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import struct
 import termios
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -62,7 +63,16 @@ class Seen:
     def press(self, keys: str, rest: float = 0.15) -> None:
         self._pressed = len(self.output)
         self.terminal.press(keys)
-        self.output += self.terminal.quiet(rest)
+        self._rest(rest)
+
+    def _rest(self, seconds: float) -> None:
+        """Reads until nothing has come for so long, or five seconds of what never rests, or the end."""
+        deadline = time.monotonic() + max(5.0, seconds)
+        with suppress(ChildFailed):
+            while time.monotonic() < deadline:
+                if not select.select([self.terminal.controller], [], [], seconds)[0]:
+                    return
+                self.output += self.terminal._read()
 
     def resize(self, columns: int, lines: int) -> None:
         size = struct.pack("HHHH", lines, columns, 0, 0)
@@ -71,9 +81,7 @@ class Seen:
 
     def end(self) -> int:
         """How it ended, when all that it wrote is read."""
-        with suppress(ChildFailed):
-            while select.select([self.terminal.controller], [], [], 30)[0]:
-                self.output += self.terminal._read()
+        self._rest(30)
         return self.terminal.child.wait(10)
 
     @property
