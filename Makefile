@@ -16,7 +16,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
 	&& echo $$python && break; done)
 
-.PHONY: help run test lint bench seed lock clean
+.PHONY: help run test lint bench seed screenshots lock clean
 .DEFAULT_GOAL := help
 
 help:  ## these lines
@@ -36,6 +36,9 @@ lint: $(VENV)/.test seed  ## ruff and mypy alone
 
 bench: $(VENV)/.bench seed  ## measure search and storage beside their peers
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+screenshots: $(VENV)/.test seed  ## make the pictures of README.md anew, from the app itself
+	@$(BIN)/python -m tests.screenshots
 
 seed: $(VENV)/.base  ## prepare the embedded catalog, if its sources changed
 	@$(BIN)/python hatch_build.py

@@ -132,7 +132,14 @@ class BaselinesPane(Speaking, Widget):
                 right.border_title = Content(self.say("Recipe"))
                 yield Facts()
 
+    @property
+    def there(self) -> bool:
+        """False while it is taken away again: a key came before it stood."""
+        return bool(self.query(Rows))
+
     def on_mount(self) -> None:
+        if not self.there:
+            return
         self._say((Line(self.say("reading …"), ink="faint"),))
         self.hub.running.on_change.append(self._changed)
         self.set_interval(1.0, self._tick)
@@ -145,7 +152,7 @@ class BaselinesPane(Speaking, Widget):
     # -- for the screen ----------------------------------------------------------------------
 
     def focus_first(self) -> None:
-        if self.query(Rows):  # it may be on its way in or out
+        if self.there:
             self.table.focus()
 
     def again(self) -> None:
@@ -197,12 +204,14 @@ class BaselinesPane(Speaking, Widget):
 
     def _say(self, lines: Iterable[Line | Heading]) -> None:
         """What stands above the table; nothing takes no room."""
+        if not self.there:
+            return
         note = self.query_one("#baselines-note", Facts)
         note.show(lines)
         note.display = bool(note.lines)
 
     def _draw(self) -> None:
-        if self.known is None:
+        if self.known is None or not self.there:
             return
         jobs = {job.name: job for job in reversed(self.trainings)}
         rows = [self._row(one, jobs.get(one.baseline.name)) for one in self.known.listed]

@@ -659,6 +659,8 @@ class BrowseScreen(HubScreen):
     # -- language ----------------------------------------------------------------------------
 
     async def spoken(self) -> None:
+        from hub.tui.facets import FacetPanel
+
         field = self.query_one(SearchInput)
         field.placeholder = self.say("Search papers, datasets, frameworks, methods …")
         if self._mounting is not None:
@@ -667,6 +669,7 @@ class BrowseScreen(HubScreen):
             for pane in self.query(f"#{_id(name)}"):
                 await pane.remove()
         self.table.speak()
+        self.query_one(FacetPanel).speak()
         for widget in (self.query_one(Tabs), self.query_one(TableHead), self.query_one(KeyLine)):
             widget.refresh()
         self.go(self.tab_shown)

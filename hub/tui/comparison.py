@@ -14,6 +14,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.worker import get_current_worker
 
+from crawlers.clean import clean
 from crawlers.keys import Key
 from hub.errors import HubError, NotFound
 from hub.queries import Entry, Queries
@@ -262,7 +263,7 @@ class Comparison(HubScreen):
 
         return tuple(
             Series(
-                one.known.entry.name
+                clean(one.known.entry.name)
                 if one.known.entry.name.isascii()
                 else one.known.entry.key.partition(":")[2],
                 tuple((shot["day"], shot["stars"]) for shot in one.snapshots),
@@ -294,7 +295,7 @@ class Comparison(HubScreen):
         columns = [Column(" " * label, ink="label")]
         for at, one in list(enumerate(found))[shown]:
             here = at == self.column
-            name = name_of(one.known.entry, say)
+            name = clean(name_of(one.known.entry, say))
             columns.append(
                 Column(f"▸ {name}" if here else name, share=1, ink="strong" if here else "text")
             )
@@ -302,7 +303,7 @@ class Comparison(HubScreen):
         hidden = len(found) - len(found[shown])
         more = say("{n} more: h and l move along").format(n=hidden) if hidden else ""
         table.border_subtitle = Content(more)
-        cells = [Row((text, *values[shown])) for text, values in rows]
+        cells = [Row((text, *map(clean, values[shown]))) for text, values in rows]
         table.show_rows(columns, cells, say("Nothing to compare."), stay=True)
         beside = any(chart.display for chart in self.query("Chart"))
         table.styles.height = len(cells) + 3 if beside else "1fr"

@@ -1,6 +1,5 @@
 """How numbers, times and verdicts of runs read, and the sheet they stand on."""
 
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from textual.widgets import Static
 
 from crawlers.clean import clean, clean_lines
 from hub.errors import HubError
+from hub.tui.clock import now
 from hub.tui.speaking import Speaking
 from hub.tui.strings import Say
 
@@ -171,13 +171,13 @@ def ago(say: Say, moment: str | None) -> str:
         then = datetime.fromisoformat(moment)
     except ValueError:
         return clean(moment)
-    now = datetime.now(UTC)
+    present = now()
     if len(moment) <= 10:
-        days = (now.date() - then.date()).days
+        days = (present.date() - then.date()).days
         if days <= 0:
             return say("today")
     else:
-        seconds = (now - (then if then.tzinfo else then.replace(tzinfo=UTC))).total_seconds()
+        seconds = (present - (then if then.tzinfo else then.replace(tzinfo=UTC))).total_seconds()
         if seconds < 90:
             return say("just now")
         if seconds < 5400:
@@ -204,7 +204,7 @@ def clock(moment: float | str) -> str:
         ).astimezone()
     except ValueError:
         return clean(str(moment))
-    today = there.date() == datetime.now().astimezone().date()
+    today = there.date() == now().astimezone().date()
     return there.strftime("%H:%M:%S" if today else "%Y-%m-%d %H:%M")
 
 
@@ -216,7 +216,7 @@ def until(moment: str | float | None) -> float:
         then = datetime.fromisoformat(moment).timestamp() if isinstance(moment, str) else moment
     except ValueError:
         return 0.0
-    return max(0.0, then - time.time())
+    return max(0.0, then - now().timestamp())
 
 
 def bytes_(count: float | None) -> str:

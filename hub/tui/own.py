@@ -349,7 +349,19 @@ class TagScreen(OwnScreen):
 # -- notes -------------------------------------------------------------------------------------
 
 
-class NoteList(OptionList):
+class Choices(OptionList):
+    """A list in a window; where the terminal leaves it no line, there is no page to go on by."""
+
+    def action_page_up(self) -> None:
+        if self.size:
+            super().action_page_up()  # type: ignore[no-untyped-call]
+
+    def action_page_down(self) -> None:
+        if self.size:
+            super().action_page_down()  # type: ignore[no-untyped-call]
+
+
+class NoteList(Choices):
     """The notes there are: Enter changes one, d takes it away."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -542,7 +554,7 @@ class CopyScreen(OwnScreen):
         width = max(cell_len(what) for _, what, _ in lines)
         with Vertical() as window:
             window.border_title = self.heading("Copy")
-            yield OptionList(
+            yield Choices(
                 *(
                     Option(Text(f"{key}  {fit(what, width)}  {clean(value)}"))
                     for key, what, value in lines

@@ -7,7 +7,7 @@ cleaned here, and drawn as segments, so nothing in it is markup or a control seq
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any, ClassVar, Final
 
 from rich.cells import cell_len, chop_cells, set_cell_size
@@ -22,6 +22,7 @@ from textual.strip import Strip
 
 from crawlers.clean import clean, clean_lines
 from crawlers.keys import Key
+from hub.tui.clock import now
 from hub.tui.speaking import Speaking
 from hub.tui.strings import Say
 
@@ -426,6 +427,8 @@ class Sheet(Speaking, ScrollView, can_focus=True):
         self._go(self.at + lines, lines)
 
     def action_page(self, pages: int) -> None:
+        if not self.lines:
+            return
         lines = max(1, self.size.height - 2)
         goal = max(0, min(self.at + pages * lines, len(self.lines) - 1))
         self._go(goal, pages)
@@ -549,7 +552,7 @@ def age(day: str | None, say: Say) -> str:
         then = date.fromisoformat((day or "")[:10])
     except ValueError:
         return say("unknown")
-    days = (datetime.now(UTC).date() - then).days
+    days = (now().date() - then).days
     if days <= 0:
         return say("today")
     if days == 1:

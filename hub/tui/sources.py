@@ -158,7 +158,14 @@ class SourcesPane(Speaking, Widget):
             with KeyPage(id="source"):
                 yield Facts()
 
+    @property
+    def there(self) -> bool:
+        """False while it is taken away again: a key came before it stood."""
+        return bool(self.query(Rows))
+
     def on_mount(self) -> None:
+        if not self.there:
+            return
         self._say((Line(self.say("reading …"), ink="faint"),))
         self.hub.running.on_change.append(self._changed)
         self.set_interval(1.0, self._tick)
@@ -171,7 +178,7 @@ class SourcesPane(Speaking, Widget):
     # -- for the screen ----------------------------------------------------------------------
 
     def focus_first(self) -> None:
-        if self.query(Rows):  # it may be on its way in or out
+        if self.there:
             self.table.focus()
 
     def again(self) -> None:
@@ -208,6 +215,8 @@ class SourcesPane(Speaking, Widget):
 
     def _say(self, lines: Iterable[Line | Heading]) -> None:
         """What stands above the table; nothing takes no room."""
+        if not self.there:
+            return
         note = self.query_one("#sources-note", Facts)
         note.show(lines)
         note.display = bool(note.lines)
@@ -220,7 +229,7 @@ class SourcesPane(Speaking, Widget):
             self._draw()
 
     def _draw(self) -> None:
-        if self.ledger is None:
+        if self.ledger is None or not self.there:
             return
         daily = Row(
             "daily",

@@ -201,6 +201,7 @@ class StartRun(Asking[None]):
         button.disabled = not ready
         lacks = where is not None and not where.here
         button.label = self.say("Get data and start") if lacks else self.say("Start")
+        button.refresh(layout=True)  # Textual draws a longer label into the old width
 
     def _cost_lines(
         self, one: "Listed", seeds: tuple[int, ...], seconds: float | None
