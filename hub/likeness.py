@@ -9,7 +9,7 @@ _WHAT: Final = ("recipe_sha256", "budget", "seed", "epochs", "steps", "trained_o
 
 _HOW: Final = (
     "torch", "torch_build", "processor", "instructions", "machine", "threads", "device",
-    "deterministic", "variables", "processes", "world_size",
+    "deterministic", "variables",
 )  # fmt: skip
 """On what: where this differs, sums may be taken in another order, and last bits differ."""
 
@@ -53,6 +53,13 @@ def likeness(there: dict[str, Any], here: dict[str, Any]) -> Likeness:
         Difference(name, there[name], here[name])
         for name in _WHAT
         if name in there and name in here and there[name] != here[name]
+    ]
+    found += [
+        Difference(name, there["processes"].get(name), here["processes"].get(name))
+        for name in ("mode", "shards")
+        if there.get("processes")
+        and here.get("processes")
+        and there["processes"].get(name) != here["processes"].get(name)
     ]
     found += [
         Difference(f"data: {name}", there["data"].get(name), here["data"].get(name))

@@ -131,7 +131,7 @@ def _data_of(name: str, places: "Places") -> "tuple[Dataset | None, Path | None]
     from reproduce.places import find
 
     dataset = baselines.dataset_named(name)
-    return dataset, find(dataset, places) if dataset else None
+    return dataset, find(dataset, places, quick=True) if dataset else None
 
 
 def _needs(one: Baseline, dataset: "Dataset | None", folder: Path | None) -> Needs:
@@ -270,6 +270,12 @@ def carry_out(
         with suppress(OSError):
             _replace(folder / "run.json", json.dumps(run_record.exported(record)))
         return record
+
+
+def stopped_at(places: Paths, wish: Wish) -> int | None:
+    """The step of a run's newest checkpoint, if it was stopped or killed; else None."""
+    steps = (folder_of(places, wish) / "checkpoints").glob("step-?????????")
+    return max((int(one.name[5:]) for one in steps if one.name[5:].isdigit()), default=None)
 
 
 def settled(places: Paths, wish: Wish) -> None:

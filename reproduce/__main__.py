@@ -10,6 +10,8 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +19,7 @@ from reproduce import launch
 from reproduce.baseline import UnknownBaseline, declared, names
 
 if TYPE_CHECKING:
+    from reproduce import run
     from reproduce.processes import Processes
 
 EXIT_FAILED = 1
@@ -161,7 +164,7 @@ def _run(said: argparse.Namespace, asked: list[int], fail: "_Failing") -> int:
 
 def _result(
     said: argparse.Namespace,
-    order: Any,
+    order: "run.Order",
     asked: list[int],
     planned: "Processes",
 ) -> dict[str, Any]:
@@ -186,7 +189,8 @@ def _result(
         splits = dataset.load(folder)
         files = sums(dataset.dataset, folder)
     go_on()
-    with processes.together(planned, run.device_of(order.device), said.patience):
+    device = run.device_of(order.device)
+    with _alone(order, planned), processes.together(planned, device, said.patience):
         return run.run(
             order,
             splits,
@@ -196,6 +200,25 @@ def _result(
             stop=lambda: bool(asked),
             processes=planned,
         )
+
+
+@contextmanager
+def _alone(order: "run.Order", planned: "Processes") -> Iterator[None]:
+    """One run at a time in a folder: two would write over each other's checkpoints."""
+    if order.folder is None or not planned.first:
+        yield
+        return
+    from filelock import FileLock, Timeout
+
+    from reproduce import checkpoint, run
+
+    checkpoint.check_room(order.folder)
+    try:
+        # One that was just killed may not be quite gone.
+        with FileLock(order.folder / "checkpoints.lock", timeout=5):
+            yield
+    except Timeout:
+        raise run.CannotRun(f"another run is under way in {order.folder}: --folder") from None
 
 
 class _Failing:

@@ -62,11 +62,12 @@ def sources() -> dict[str, str]:
     here = Path(__file__).parent
     found = {}
     for name, module in tuple(sys.modules.items()):
+        package, _, place = name.partition(".")
         file = getattr(module, "__file__", None)
-        if name.partition(".")[0] == here.name and file and Path(file).is_relative_to(here):
-            found[Path(file).relative_to(here).as_posix()] = sum_of(Path(file))
+        if package == here.name and file and Path(file).name != "__init__.py":
+            found[f"{place.replace('.', '/')}.py"] = sum_of(Path(file))
     # Of no number: how they are started, found and kept.
-    without = ("__init__.py", "__main__.py", "launch.py", "places.py", "files.py", "checkpoint.py")
+    without = ("__main__.py", "launch.py", "places.py", "files.py", "checkpoint.py")
     return {name: found[name] for name in sorted(found) if not name.endswith(without)}
 
 

@@ -145,8 +145,7 @@ def plan(mode: Mode | None, shards: int | None) -> Processes:
     if shards % count:
         fitting = ", ".join(str(n) for n in range(1, shards + 1) if shards % n == 0)
         raise CannotShare(
-            f"{count} processes cannot share {shards} shards evenly: "
-            f"--nproc {fitting}, or --shards {count}, or --fast"
+            f"{count} processes cannot share {shards} shards evenly: --nproc {fitting}, or --fast"
         )
     return Processes(rank, count, "exact", shards)
 
@@ -161,13 +160,25 @@ def together(
         yield
         return
     meeting = os.environ.get(launch.MEETING)
+    # torchrun starts anew after a death, and its store still has the addresses of those that were.
+    attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
+    limit = timedelta(seconds=patience)
     with _answered():
+        store, rank, count = next(
+            group.rendezvous(  # type: ignore[attr-defined]
+                f"file://{meeting}" if meeting else "env://",
+                processes.rank,
+                processes.count,
+                timeout=limit,
+            )
+        )
+        store.set_timeout(limit)
         group.init_process_group(
             "nccl" if device.type == "cuda" else "gloo",
-            init_method=f"file://{meeting}" if meeting else "env://",
-            rank=processes.rank,
-            world_size=processes.count,
-            timeout=timedelta(seconds=patience),
+            store=group.PrefixStore(f"attempt-{attempt}", store),  # type: ignore[attr-defined]
+            rank=rank,
+            world_size=count,
+            timeout=limit,
         )
     try:
         yield
@@ -181,8 +192,9 @@ def _answered() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        # Without the place in the source of gloo with which its messages begin.
-        said = re.sub(r"^\[\S*\] ", "", str(error).partition("\n")[0]) or type(error).__name__
+        # The first sentence, without the places in gloo's source.
+        said = re.sub(r"\[\S*\.cc:\d+\] ", "", str(error)).partition("\n")[0].partition(". ")[0]
+        said = said or type(error).__name__
         raise Lost(f"another process of this run has ended, or gives no answer ({said})") from error
 
 

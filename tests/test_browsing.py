@@ -300,7 +300,7 @@ def test_a_word_broken_off_in_its_ending_is_found_by_its_stem() -> None:
 
 
 def test_a_whole_word_counts_more_than_what_it_may_become(tmp_path: Path) -> None:
-    said = [paper(f"arxiv:2001.{n:05}", f"Networks for topic {n}") for n in range(40)]
+    said = [paper(f"arxiv:2001.{n:05}", f"Some networks for topic {n}") for n in range(40)]
     net = paper("arxiv:2002.00001", "A net of other things and of their many names")
     home = home_with(tmp_path / "home", *said, net)
     with closing(Queries(Paths(home))) as queries:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from reproduce.baseline import declared
 from tests.hubtest import Said, command, environment, on_terminal, run, start
 from tests.runtest import drop, record
 
@@ -54,7 +55,7 @@ def test_list_tells_how_times_become_known_and_is_readable(home: Path) -> None:
     for words in (
         "mnist_lenet [OPEN] · LeNet-5 on MNIST",
         "0.95 % error · Gradient-based learning",
-        "600 MB of memory",
+        f"{declared('mnist_lenet').memory_mb:,} MB of memory",
         "unknown until measured: hub reproduce --calibrate",
         "not yet",
     ):
@@ -207,6 +208,22 @@ def until(met: Any, child: "subprocess.Popen[str]", seconds: float = 60) -> None
         assert child.poll() is None, child.communicate()
         assert time.monotonic() < end
         time.sleep(0.02)
+
+
+def test_what_was_stopped_is_not_thrown_away_unasked(home: Path) -> None:
+    (home / "runs" / "mnist_fast-seed-2-full" / "checkpoints" / "step-000001200").mkdir(
+        parents=True
+    )
+    said = hub("mnist_fast", "--seeds", 3, home=home)
+    assert (said.code, said.out) == (2, "")
+    assert "seed 2 was stopped at step 1,200" in said.err
+    assert "--resume" in said.err and "--anew" in said.err
+    calibrated(home, 1e12)
+    for flag in ("--anew", "--resume"):
+        assert hub("mnist_fast", "--seeds", 3, flag, home=home).code == 3, (
+            "only the data is missing"
+        )
+    assert list((home / "runs").rglob("step-*")), "nothing was run, so nothing was taken away"
 
 
 # -- faults -----------------------------------------------------------------------------------

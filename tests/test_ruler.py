@@ -261,6 +261,17 @@ def test_full_disk_ends_the_run_and_leaves_the_checkpoint_before(
     assert bits(door.run("--resume")) == bits(undisturbed)
 
 
+def test_two_runs_in_one_folder_do_not_write_over_each_other(door: Door) -> None:
+    child = door.start("--every-steps", "10")
+    door.wait_for_checkpoint(child)
+    other = Door(door.folder.with_name("other") / "run")
+    other.folder.parent.mkdir()
+    assert other.ended("--folder", str(door.folder)) == 2
+    assert "another run is under way" in other.words.read_text()
+    child.join(50)
+    assert child.exitcode == 0
+
+
 # -- faults ----------------------------------------------------------------------------------
 
 

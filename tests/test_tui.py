@@ -7,6 +7,7 @@ import os
 import pty
 import select
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -699,6 +700,18 @@ def test_the_language_is_switched_inside_and_kept(home: Paths) -> None:
     drive(home, second, size=(120, 30))
 
 
+def test_panes_and_the_language_changed_in_a_hurry_do_no_harm(home: Paths) -> None:
+    async def promise(app: HubApp, pilot: Pilot[None]) -> None:
+        for key in ("8", "L", "R", "9", "L", "L", "8", "R", "L", "escape", "escape", "1", "R"):
+            app.simulate_key(key)
+        await until(pilot, lambda: table(app).tab == "Papers" and table(app).entry)
+        await until(pilot, lambda: "Papers" in shown(app))
+        await pilot.press("8")
+        await until(pilot, lambda: "mnist_lenet" in shown(app))
+
+    drive(home, promise, size=(120, 30))
+
+
 def test_what_is_asked_for_at_the_start_wins_over_the_kept_language(home: Paths) -> None:
     state.save(home, state.State(lang="zh"))
     assert HubApp(home, "en").lang == "zh"
@@ -839,3 +852,35 @@ print(sorted({"torch", "sqlalchemy", "sqlmodel", "sklearn", "pandas", "plotext"}
         [sys.executable, "-c", program, str(home.home)], cwd=ROOT, capture_output=True, text=True
     )
     assert done.stdout.strip() == "[]", done.stdout + done.stderr
+
+
+# -- the end of the terminal -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", ["SIGTERM", "SIGHUP", "nobody at the other end"])
+def test_a_terminal_that_is_closed_ends_the_browser(home: Paths, how: str) -> None:
+    controller, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+    before = termios.tcgetattr(terminal)
+    child = subprocess.Popen(
+        [sys.executable, "-m", "hub"],
+        stdin=terminal, stdout=terminal, stderr=terminal, cwd=ROOT,
+        env=os.environ | {"TERM": "xterm-256color", "HUB_HOME": str(home.home)},
+        start_new_session=True,  # the terminal is not its own: no signal tells that it is gone
+    )  # fmt: skip
+    try:
+        wait_for(controller, b"Keras")
+        if how.startswith("SIG"):
+            child.send_signal(getattr(signal, how))
+            wait_for(controller, b"\x1b[?1049l")
+            assert child.wait(15) == 130
+            assert termios.tcgetattr(terminal) == before
+            os.close(controller)
+            os.close(terminal)
+        else:
+            os.close(terminal)
+            os.close(controller)
+            assert child.wait(15) == 130
+    finally:
+        child.kill()
+        child.wait()

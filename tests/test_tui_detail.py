@@ -33,6 +33,7 @@ from crawlers.records import (
     TaskNodeRecord,
     TaskRecord,
 )
+from hub import baselines, runs
 from hub.catalog import Catalog, create
 from hub.entries import Entry
 from hub.harvest import update_index
@@ -51,6 +52,7 @@ from hub.tui.screens import HubScreen
 from hub.tui.sheet import Column, Row, Section, Sheet, fit, lines_of, widths, wrapped
 from hub.tui.strings import chinese
 from hub.tui.task import TaskTree
+from tests.runtest import record
 from tests.tuitest import HOSTILE, SAFE, shown, table, until
 from tests.tuitest import drive as drive_list
 
@@ -651,14 +653,10 @@ def test_a_leaderboard_is_narrowed_to_code_and_to_what_runs_here(home: Paths) ->
 
 
 def test_claimed_and_measured_stand_beside_each_other(home: Paths) -> None:
-    base = {
-        "baseline": "mnist_lenet", "metric": "error", "reasons": [], "label": "CLOSED", "recipe_sha256": "0",
-        "started_at": "2026-11-02T00:00:00+00:00", "finished_at": "2026-11-02T00:01:00+00:00",
-        "whole": {"wall_seconds": 60.0}, "budget": "full",
-    }  # fmt: skip
+    current = runs.recipe_sum(baselines.named("mnist_lenet"))
     with Library.open(home.library, write=True) as library:
         for seed, value in ((1, 0.97), (2, 0.93), (3, 0.95)):
-            library.keep_run({**base, "id": f"run-{seed}", "seed": seed, "value": value})
+            library.keep_run(record(seed, value, recipe_sha256=current))
 
     async def promise(app: Opened, pilot: Pilot[None]) -> None:
         await until(pilot, lambda: "REPRODUCED" in text(app))

@@ -100,6 +100,9 @@ def reproduce(
             help=t("Go on where it was stopped or killed; seeds that are measured stay."),
         ),
     ] = False,
+    anew: Annotated[
+        bool, typer.Option("--anew", help=t("Throw away what was stopped, and begin again."))
+    ] = False,
     like: Annotated[
         Path | None,
         typer.Option(
@@ -150,6 +153,10 @@ def reproduce(
         seed, budget = there["seed"], there["budget"]
         threads = threads or there["environment"]["threads"]
         device = device or str(there["environment"].get("device") or "cpu")
+        shared = there.get("processes") or {}
+        nproc = max(nproc, int(shared.get("count") or 1))
+        if exact is None and shared.get("mode") in ("exact", "fast"):
+            exact = shared["mode"] == "exact"
     if name is None:
         raise UsageError(t("which baseline?"), hint="hub reproduce --list")
     budget = budget or "full"
@@ -158,6 +165,8 @@ def reproduce(
     wish = runs.Wish(
         name, 0, budget, minutes, device or "auto", threads, resume, processes=nproc, mode=mode
     )
+    if not resume and not anew:
+        _nothing_stopped(places, wish, wanted)
     made, compared = _carry_out(places, wish, wanted, from_, yes, max_minutes, yes_really)
     alike = None
     if there is not None:
@@ -229,6 +238,21 @@ def _carry_out(
         made.append(_one(replace(wish, seed=seed), places, wanted))
     with library() as own:
         return made, runs.comparison_of(wish.baseline, made, own.runs(wish.baseline))
+
+
+def _nothing_stopped(places: "Paths", wish: "Wish", wanted: Sequence[int]) -> None:
+    """UsageError where a run would throw away the checkpoints of one that was stopped."""
+    from dataclasses import replace
+
+    from hub import runs
+
+    for seed in wanted:
+        step = runs.stopped_at(places, replace(wish, seed=seed))
+        if step is not None:
+            raise UsageError(
+                t("seed {seed} was stopped at step {step}", seed=seed, step=number(step)),
+                hint=t("--resume goes on with it; --anew throws it away and begins again."),
+            )
 
 
 def _measured(one: Any, wish: "Wish", before: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
@@ -434,7 +458,9 @@ def _progress(name: str) -> Iterator[Callable[[dict[str, Any]], None]]:
     from rich.text import Text
 
     console = Console(stderr=True, markup=False, highlight=False)
-    with Live(Text(name), console=console, transient=True, refresh_per_second=8) as live:
+    with Live(
+        Text(f"{name}: {t('starting ...')}"), console=console, transient=True, refresh_per_second=8
+    ) as live:
         yield lambda said: live.update(Text(render.text_of(words(said)), overflow="ellipsis"))
 
 

@@ -4,7 +4,8 @@ A build is a folder of arrays that is never changed (`whole` writes it). What ch
 a small folder beside it, a delta: the changed documents, and which of the build's documents count no
 more (`delta`). A small file names the folder in use; another is swapped in by renaming that file, so
 that a reader sees the old index or the new one (`files`). `segment` reads one folder, `search`
-answers from both. Searching needs numpy alone; a build fits its weights with scikit-learn.
+answers from both; `asked` says what is looked for, `selection` is a whole list of what was found, in any
+order that the build has kept. Searching needs numpy alone; a build fits its weights with scikit-learn.
 
 Weight of term t in document d, after Singhal (pivoted length, double logarithm):
     (1 + ln(1 + ln tf)) / ((1 - s) + s * length / mean length) * ln((1 + N) / (1 + df))
@@ -63,5 +64,6 @@ def __getattr__(name: str) -> Any:
     command for numpy."""
     for module, names in _MADE_IN.items():
         if name in names:
-            return getattr(import_module(f"hub.index.{module}"), name)
+            found = globals()[name] = getattr(import_module(f"hub.index.{module}"), name)
+            return found
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -13,7 +13,7 @@ import numpy as np
 from hub.errors import Damaged
 from hub.index.asked import Asked, asked_of
 from hub.index.format import CURRENT
-from hub.index.segment import ORDERS, Array, Segment
+from hub.index.segment import ORDERS, Array, Segment, collated
 from hub.words import exact, stems_beyond, terms_of
 
 EXACT_WEIGHT: Final = 2.0
@@ -25,10 +25,11 @@ LEAST_WEIGHT: Final = 0.01
 PRIOR_WEIGHT: Final = 0.08
 """How much a document's prior (ln of results and links) lifts its score, as a share of it."""
 
-START_WEIGHT: Final = 1.0
-"""How much somebody's whole name beginning with what is typed counts, against one ordinary term."""
+START_WEIGHT: Final = 1.6
+"""How much somebody's name beginning with what is typed counts, against one ordinary term: a third
+of this, and the more the less of it is left to type."""
 
-BEGUN_WEIGHT: Final = 0.4
+BEGUN_WEIGHT: Final = 0.7
 """What words count that a word being typed may become, where it is a word already."""
 
 BEGUN: Final = 16
@@ -81,6 +82,8 @@ class Index:
         """`documents`, `terms`, `generation`, ... of build and delta together."""
         self.size = int(self.meta["documents"])
         """How many documents can be found."""
+        self.pointer: tuple[int, int] | None = None
+        """Which file named it as the one in use, so that it can be told whether another does now."""
         self._groups: OrderedDict[tuple[str, ...], Array] = OrderedDict()
         self._merged: dict[str, Array] = {}
         self._carrying: dict[str, list[Array]] = {}
@@ -89,9 +92,14 @@ class Index:
     def open(cls, root: Path, known: Self | None = None) -> Self:
         """The current index under `root`, which is `known` where that is still in use; Damaged when
         there is none or it cannot be read."""
+        if known is not None and known.pointer == _pointer(root):
+            return known
         for attempt in (1, 2):
             try:
-                return cls._open(root, known)
+                pointer = _pointer(root)
+                index = cls._open(root)
+                index.pointer = pointer
+                return index
             except FileNotFoundError as error:
                 # Another may have been swapped in, and this one removed, since the name was read.
                 if attempt == 2:
@@ -105,11 +113,8 @@ class Index:
         raise AssertionError
 
     @classmethod
-    def _open(cls, root: Path, known: Self | None) -> Self:
-        folder = root / (root / CURRENT).read_text("ascii").strip()
-        if known is not None and known.folder == folder:
-            return known
-        top = Segment.open(folder)
+    def _open(cls, root: Path) -> Self:
+        top = Segment.open(root / (root / CURRENT).read_text("ascii").strip())
         if "base" not in top.meta:
             return cls(top)
         base = Segment.open(root / top.meta["base"])
@@ -160,29 +165,38 @@ class Index:
         wanted = [one for part in self._parts(asked) for one in part]
         wanted += self._wanted(asked.aside)
         named = self._named(asked.names)
-        begun = self.named_like(asked.typed) if len(asked.typed) > 1 else named[:0]
+        begun, share = self._typed(asked.typed) if len(asked.typed) > 1 else (named[:0], named[:0])
         if not wanted and not len(named) and not len(begun):
             return None
         scores = np.zeros(len(self._scale), np.float32)
         for documents, counts, weight in wanted:
-            np.add.at(scores, documents, (_TF * np.float32(weight))[counts])
+            np.add.at(scores, documents, (_TF * np.float32(weight)).take(counts))
         scores *= self._scale
-        for documents, weight in ((named, EXACT_WEIGHT), (begun, START_WEIGHT)):
+        begun_weight = np.float32(START_WEIGHT) * (np.float32(0.3) + share)
+        for documents, factor in ((named, np.float32(EXACT_WEIGHT)), (begun, begun_weight)):
             if len(documents):
-                scores[documents] += (
-                    np.float32(weight * self._rarity(len(documents))) * (self._lift[documents])
-                )
+                rarity = np.float32(self._rarity(len(documents)))
+                scores[documents] += factor * rarity * self._lift[documents]
         return scores
 
     def _named(self, names: Sequence[str]) -> Array:
         """The documents that go by one of these names."""
         found = [self.marked(exact(name)) for name in names]
         named = np.empty(0, np.int32) if not found else _end_to_end(found)
-        return (
-            np.unique(named[self._lift[named] > 0])
-            if len(found) > 1
-            else named[self._lift[named] > 0]
-        )
+        named = named[self._lift[named] > 0]
+        return np.unique(named) if len(found) > 1 else named
+
+    def _typed(self, start: str) -> tuple[Array, Array]:
+        """The documents whose names begin so, and how much of each name that is, 0..1."""
+        found = [segment.named_like(start) for segment in self._segments]
+        lengths = [
+            segment.name_lengths(documents)
+            for segment, documents in zip(self._segments, found, strict=True)
+        ]
+        documents = _end_to_end(found)
+        share = np.float32(len(collated(start))) / _end_to_end(lengths).astype(np.float32)
+        there = self.alive[documents]
+        return documents[there], share[there]
 
     def having_all(self, asked: Asked) -> Array:
         """True for each document that has every word that was asked for."""
@@ -202,31 +216,28 @@ class Index:
     def _begun(self, start: str) -> list[Posting]:
         """Postings of the word as it stands and of the commonest that it may become.
 
-        The latter weigh as one term that is as common as all of them together, or a rare one would
-        stand above what is most likely meant.
+        Each weighs as one term that is as common as all of them together, or a rare one would stand
+        above what is most likely meant; the word as it stands counts more than what it may become.
         """
-        known = {term: share for term in terms_of(start) if (share := self.weight(term))}
-        whole = self._wanted([(term, 1.0) for term in known])
-        if len(start) == 1 and start.isascii():
-            return whole
-        sizes: dict[str, int] = {}
-        for segment in self._segments:
-            for term, size in segment.beginning(start, stems_beyond(start), BEGUN):
-                sizes[term] = sizes.get(term, 0) + size
-        common = sorted(sizes.items(), key=lambda one: (-one[1], one[0]))[:BEGUN]
+        known = {term for term in terms_of(start) if self.weight(term)}
+        sizes = {term: self._size(term) for term in known}
+        if len(start) > 1 or not start.isascii():
+            beyond = stems_beyond(start)
+            for segment in self._segments:
+                for term, size in segment.beginning(start, beyond, BEGUN):
+                    if term not in known:
+                        sizes[term] = sizes.get(term, 0) + size
+        common = sorted(sizes, key=lambda term: (term not in known, -sizes[term], term))
+        weight = self._rarity(sum(sizes[term] for term in common[:BEGUN]))
         begun: list[Posting] = []
-        weight = self._rarity(sum(size for _, size in common)) * (BEGUN_WEIGHT if whole else 1.0)
         left = MOST_BEGUN
-        for term, size in common:
-            if term in known:
-                continue
-            left -= size
+        for term in common[:BEGUN]:
+            left -= sizes[term]
             if left < 0 and begun:
                 break
-            begun += [
-                (documents, counts, weight) for documents, counts, _ in self._wanted([(term, 1.0)])
-            ]
-        return whole + begun
+            share = 1.0 if term in known or not known else BEGUN_WEIGHT
+            begun += [(*there, weight * share) for there in self._postings(term)]
+        return begun
 
     def _rarity(self, count: int) -> float:
         """The weight of what so many documents have."""
@@ -264,8 +275,7 @@ class Index:
 
     def _size(self, term: str) -> int:
         """How many documents have a term."""
-        places = [(segment, segment.place(term)) for segment in self._segments]
-        return sum(len(segment.postings(at)[0]) for segment, at in places if at is not None)
+        return sum(len(documents) for documents, _ in self._postings(term))
 
     def count(self, token: str) -> int:
         """How many documents carry a filter token."""
@@ -302,13 +312,17 @@ class Index:
 
     def _wanted(self, asked: Sequence[tuple[str, float]]) -> list[Posting]:
         """Documents, counts and weight of each term that the index has, times what it counts."""
-        wanted = []
-        for term, share in asked:
-            for segment in self._segments:
-                at = segment.place(term)
-                if at is not None:
-                    wanted.append((*segment.postings(at), share * segment.weight(at)))
-        return wanted
+        return [
+            (documents, counts, share * weight)
+            for term, share in asked
+            if (weight := self.weight(term)) is not None
+            for documents, counts in self._postings(term)
+        ]
+
+    def _postings(self, term: str) -> list[tuple[Array, Array]]:
+        """The documents that have a term, and how often, of each segment that has it."""
+        places = [(segment, segment.place(term)) for segment in self._segments]
+        return [segment.postings(at) for segment, at in places if at is not None]
 
     def mask(self, filters: Sequence[Sequence[str]], years: tuple[int, int] | None) -> Array:
         """True for each document that passes. To be read only: what is asked again is kept."""
@@ -425,6 +439,15 @@ class Index:
             return None
         own = np.arange(self.base.size, dtype=np.int32)
         return _end_to_end([own, self.delta.arrays["ranks"]])
+
+
+def _pointer(root: Path) -> tuple[int, int] | None:
+    """What tells the file that names the folder in use from one that takes its place."""
+    try:
+        found = (root / CURRENT).stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
 
 
 def _end_to_end(parts: list[Array]) -> Array:

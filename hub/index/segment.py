@@ -118,14 +118,13 @@ class Segment:
     ) -> int:
         """How many texts of a kind (`term`, `name`, `key`) come before this one; binary search over
         the mapped bytes, between `low` and `high`. `order`: the documents as the texts are sorted."""
+        raw, offsets = self.arrays[f"{kind}_bytes"], self.arrays[f"{kind}_offsets"]
         if high is None:
-            high = len(self.arrays[f"{kind}_offsets"]) - 1
+            high = len(offsets) - 1
         while low < high:
             middle = (low + high) // 2
-            if (
-                self.text(kind, middle if order is None else int(order[middle]) - self.first)
-                < wanted
-            ):
+            at = middle if order is None else int(order[middle]) - self.first
+            if raw[int(offsets[at]) : int(offsets[at + 1])].tobytes() < wanted:
                 low = middle + 1
             else:
                 high = middle
@@ -178,6 +177,12 @@ class Segment:
         raw, order = collated(start), self.order("name")
         low = self.before("name", raw, order)
         return order[low : self.before("name", raw + b"\xff", order, low)]
+
+    def name_lengths(self, documents: Array) -> Array:
+        """How many bytes the names of these documents have."""
+        offsets, places = self.arrays["name_offsets"], documents - self.first
+        lengths: Array = offsets[places + 1] - offsets[places]
+        return lengths
 
     # -- postings ----------------------------------------------------------------------------
 

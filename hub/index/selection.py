@@ -127,9 +127,10 @@ class Selection:
 
     @property
     def _narrowed_scores(self) -> Array:
+        """The scores, 0 for what was not selected."""
         assert self._scores is not None
         if self._sorted is None:
-            self._sorted = np.where(self._mask, self._scores, np.float32(0))
+            self._sorted = np.multiply(self._scores, self._mask, out=self._scores)
         return self._sorted
 
     @property
@@ -139,7 +140,7 @@ class Selection:
             name = "prior" if self._order == RELEVANCE else self._order
             order = self.index.order(name)
             if self.found < len(order):
-                order = order[self._mask[order]]
+                order = order[self._mask.take(order)]
             self._sorted = self._turned(order, name) if self._mirrored else order
         return self._sorted
 

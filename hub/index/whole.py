@@ -13,8 +13,9 @@ from hub.index.search import LEAST_WEIGHT, Index
 from hub.index.segment import Array
 from hub.memory import give_back, uncollected
 
-AT_ONCE: Final = 24_000_000
-"""Postings turned round at a time: bounds what that needs beside them to a quarter of a GB."""
+LEAST_AT_ONCE: Final = 2_000_000
+"""Postings turned round at a time, at least, or a sixth of all: what that needs beside them is less
+than they are, and few passes are made."""
 
 
 def build(root: Path, documents: Iterable[Document], *, generation: int) -> Index:
@@ -67,7 +68,8 @@ def _add_postings(files: Files, counted: Counted, places: Array) -> None:
         frequencies += np.bincount(held, minlength=len(places))
     offsets = np.append(0, np.cumsum(frequencies))
     files.add("posting_offsets", offsets)
-    edges = np.searchsorted(offsets, np.arange(0, offsets[-1], AT_ONCE)[1:])
+    at_once = max(LEAST_AT_ONCE, int(offsets[-1]) // 6)
+    edges = np.searchsorted(offsets, np.arange(0, offsets[-1], at_once)[1:])
     bounds = [0, *np.unique(edges).tolist(), len(places)] if len(places) else [0]
     weights = [np.empty(0, np.float32)]
     with (

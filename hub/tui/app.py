@@ -1,17 +1,17 @@
 """The browser as an application: its screens, its keys everywhere, what it remembers."""
 
-import asyncio
 import gc
 import importlib
-import signal
-import threading
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+import sys
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import constants
+from textual._styles_cache import StylesCache
 from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
+from textual.css.query import NoMatches
+from textual.dom import DOMNode
 from textual.screen import Screen
 
 from hub.paths import Paths
@@ -19,23 +19,26 @@ from hub.tui import state as kept
 from hub.tui.browse import BrowseScreen
 from hub.tui.screens import HubScreen
 from hub.tui.strings import speaker
+from hub.tui.terminal import heed_its_end
 from hub.tui.themes import DARK, OURS
 
 if TYPE_CHECKING:
     from textual.command import Provider
 
-INTERRUPTED: Final = 130
-"""The exit code of what was asked to end."""
-
 
 def run(paths: Paths, lang: str, *, asked: bool = False) -> None:
     """Opens the browser on a home until the user leaves it, in the language that was switched to
-    last, else in `lang`; where `lang` was `asked` for at this start, in that."""
+    last, else in `lang`; where `lang` was `asked` for at this start, in that. What ended it against
+    its will is raised here, when the terminal is its old self again."""
+    # A thread that reads hands over sooner to the one that paints, which a finger waits for.
+    sys.setswitchinterval(0.001)
     app = HubApp(paths, lang, asked=asked)
     app.greets = not app.state.welcomed
     app.run()
+    if app.failure is not None:
+        raise app.failure
     if app.return_code:
-        raise SystemExit(app.return_code)
+        sys.exit(app.return_code)
 
 
 def _actions() -> "type[Provider]":
@@ -78,22 +81,30 @@ class HubApp(App[None]):
         if not self.state.motion:
             self.animation_level = "none"
         self._jobs: Any = None
+        self.failure: Exception | None = None
+        """What ended the app against its will."""
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Ends the app, with the error kept for whoever started it. A widget that is being taken away
+        may still hear of something and look for parts that it no longer has: that is no fault."""
+        from textual._context import active_message_pump
+
+        pump = active_message_pump.get(None)
+        gone = isinstance(pump, DOMNode) and (pump._pruning or not pump.is_attached)
+        if gone and isinstance(error, NoMatches):
+            return
+        self.failure = self.failure or error
+        super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        """Says nothing on the screen that is about to go."""
+        self._close_messages_no_wait()
+
+    def on_mount(self) -> None:
+        heed_its_end(self)
 
     def get_default_screen(self) -> Screen[None]:
         return BrowseScreen()
-
-    def on_mount(self) -> None:
-        """Asked to end, or its terminal closed, the browser leaves the terminal as it found it and ends
-        its runs."""
-        if self.is_web or threading.current_thread() is not threading.main_thread():
-            return
-        loop = asyncio.get_running_loop()
-        for name in ("SIGHUP", "SIGTERM"):
-            with suppress(NotImplementedError, ValueError, AttributeError):
-                loop.add_signal_handler(getattr(signal, name), self._interrupted)
-
-    def _interrupted(self) -> None:
-        self.exit(return_code=INTERRUPTED)
 
     def ready(self) -> None:
         """The first list or pane stands on the screen."""
@@ -139,6 +150,8 @@ class HubApp(App[None]):
     def pop_screen(self) -> AwaitComplete:
         """Back by one screen; a key that comes twice before the first has had its effect asks for one
         more than there are, and gets nothing."""
+        # Textual 8.2.8 keeps a screen's drawn lines there when the screen is gone, a thousand times.
+        StylesCache.get_inner_outer.cache_clear()
         return super().pop_screen() if len(self.screen_stack) > 1 else AwaitComplete()
 
     def own_changed(self) -> None:
@@ -170,6 +183,13 @@ class HubApp(App[None]):
         from hub.tui.help import HelpScreen
 
         self.push_screen(HelpScreen(self.screen))
+
+    def action_command_palette(self) -> None:
+        from textual.command import CommandPalette
+
+        if not isinstance(self.screen, CommandPalette):
+            hint = self.say("Search for actions and entries …")
+            self.push_screen(CommandPalette(id="--command-palette", placeholder=hint))
 
     def go(self, tab: str) -> None:
         """Back to the main screen, on this tab."""

@@ -14,7 +14,7 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import Reactive
 from textual.timer import Timer
-from textual.widget import Widget
+from textual.widget import AwaitMount, Widget
 from textual.widgets import Input, Static
 from textual.worker import get_current_worker
 
@@ -24,6 +24,7 @@ from hub.errors import HubError
 from hub.queries import Entry
 from hub.tui.columns import sortable
 from hub.tui.entries import EntryTable, TableHead
+from hub.tui.framed import Framed
 from hub.tui.keyline import KeyLine
 from hub.tui.preview import Preview
 from hub.tui.reading import (
@@ -56,6 +57,8 @@ SLOW_SECONDS: Final = 0.15
 
 CALM_SECONDS: Final = 0.12
 """The sheet follows the cursor when it has rested so long: a held key stays fluid."""
+SOON_SECONDS: Final = 0.04
+"""Before the sheet follows a single step: the list itself is painted first."""
 
 _TURNING: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
@@ -154,6 +157,7 @@ class BrowseScreen(HubScreen):
         self._answered: Answer | None = None
         self._before = ""
         self._noted = ("", False)
+        self._mounting: AwaitMount | None = None
         self._count_timer: Timer | None = None
         self._moved_at = 0.0
         self._look_timer: Timer | None = None
@@ -174,7 +178,7 @@ class BrowseScreen(HubScreen):
             yield Chips()
             with Horizontal(id="panes"):
                 yield FacetPanel()
-                with Vertical(id="found"):
+                with Framed(id="found"):
                     table = EntryTable()
                     yield Static(id="note", markup=False)
                     yield TableHead(table)
@@ -294,7 +298,7 @@ class BrowseScreen(HubScreen):
         """Shows that a slow read goes on."""
         self._turns += 1
         sign = _TURNING[self._turns % len(_TURNING)] if self.hub.state.motion else "•"
-        self.query_one("#found").border_subtitle = Content(f"{sign} {self.say('Reading …')}")
+        self.query_one(Framed).tell(f"{sign} {self.say('Reading …')}")
 
     def _calm(self) -> None:
         if self._slow_timer is not None:
@@ -426,16 +430,15 @@ class BrowseScreen(HubScreen):
         if self.entry is None:
             if not self.table.count:
                 self.query_one(Preview).show_whole(None)
-        elif rested > CALM_SECONDS:
-            self._look()
         else:
-            self._look_timer = self.set_timer(CALM_SECONDS, self._look)
+            wait = SOON_SECONDS if rested > CALM_SECONDS else CALM_SECONDS
+            self._look_timer = self.set_timer(wait, self._look)
 
     def _tell_place(self) -> None:
         table = self.table
         marked = len(table.marked)
         parts = [self.say("{n} marked").format(n=marked)] if marked else []
-        self.query_one("#found").border_subtitle = Content(" · ".join([*parts, table.place]))
+        self.query_one(Framed).tell(" · ".join([*parts, table.place]))
 
     def _look(self) -> None:
         self._look_timer = None
@@ -498,9 +501,12 @@ class BrowseScreen(HubScreen):
         self.table.show_starred(message.starred)
 
     def again(self) -> None:
-        pane = self._pane()
-        if pane is not None:
-            pane.again()
+        if self.tab_shown in PANES:
+            pane = self._pane()
+            if (
+                pane is not None and pane.is_mounted and pane.is_attached
+            ):  # else it is about to read
+                pane.again()
             return
         self.ask(self.question)
         self.read_own()
@@ -561,7 +567,7 @@ class BrowseScreen(HubScreen):
         except ModuleNotFoundError:
             made = Static(markup=False)
         made.id = _id(tab)
-        self.mount(made, before=self.query_one(KeyLine))
+        self._mounting = self.mount(made, before=self.query_one(KeyLine))
         if hasattr(made, "focus_first"):
             self.call_after_refresh(made.focus_first)
 
@@ -657,6 +663,8 @@ class BrowseScreen(HubScreen):
 
         field = self.query_one(SearchInput)
         field.placeholder = self.say("Search papers, datasets, frameworks, methods …")
+        if self._mounting is not None:
+            await self._mounting  # a pane that is taken away half made would miss its other half
         for name in PANES:
             for pane in self.query(f"#{_id(name)}"):
                 await pane.remove()

@@ -9,6 +9,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.filter import ANSIToTruecolor
 from textual.geometry import Offset, Region, Size
 from textual.message import Message
 from textual.reactive import reactive
@@ -25,7 +26,7 @@ from hub.tui.speaking import Speaking
 PAGES: Final = 40
 """Pages held; the one looked at longest ago goes first."""
 
-STRIPS: Final = 1_000
+STRIPS: Final = 400
 """Drawn lines kept for the next frame."""
 
 GUTTER: Final = 4
@@ -134,7 +135,7 @@ class EntryTable(Speaking, ScrollView, can_focus=True):
         self._pages: OrderedDict[int, tuple[Entry, ...]] = OrderedDict()
         self._asked: int | None = None
         self._failed: set[int] = set()
-        self._strips: dict[tuple[int, int, bool], Strip] = {}
+        self._strips: dict[tuple[int, int, bool], list[Segment]] = {}
         self._inks: dict[tuple[str, bool], Style] = {}
         self._going = 1
 
@@ -327,15 +328,30 @@ class EntryTable(Speaking, ScrollView, can_focus=True):
             return
         top = self.scroll_offset.y // self.tall
         rows = max(1, self.size.height // self.tall)
-        ahead = top + rows - 1 + PAGE if self._going > 0 else top - PAGE
-        for row in (top, top + rows - 1, self.cursor, ahead):
+        if not self._missing(top, top + rows - 1, self.cursor):
+            # What is in sight is painted before more of it is read.
+            self.call_after_refresh(self._want_more)
+
+    def _want_more(self) -> None:
+        """Asks for the page that comes into sight next."""
+        if self.answer is None or not self.count or self._asked is not None:
+            return
+        top = self.scroll_offset.y // self.tall
+        rows = max(1, self.size.height // self.tall)
+        self._missing(top + rows - 1 + PAGE if self._going > 0 else top - PAGE)
+
+    def _missing(self, *rows: int) -> bool:
+        """Asks for the first page of these rows that is not here; False where all are."""
+        assert self.answer is not None
+        for row in rows:
             page = self.validate_cursor(row) // PAGE
             if page in self._pages:
                 self._pages.move_to_end(page)
             elif page not in self._failed:
                 self._asked = page
                 self.post_message(self.PageWanted(self.answer.question, page * PAGE))
-                return
+                return True
+        return False
 
     # -- keys and mouse ----------------------------------------------------------------------
 
@@ -426,18 +442,31 @@ class EntryTable(Speaking, ScrollView, can_focus=True):
             self._inks[part, here] = style
         return style
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Without border, padding or tint a line stands as it is drawn: what Textual adds to each, to
+        find that out, costs as much as the line. Filters are for terminals without true colours."""
+        if "ansi" in self.app.theme or any(
+            not isinstance(one, ANSIToTruecolor) for one in self.get_line_filters()
+        ):
+            return super().render_lines(crop)
+        lines = [self.render_line(y) for y in crop.line_range]
+        if crop.column_span == (0, self.size.width):
+            return lines
+        return [line.crop(crop.x, crop.right) for line in lines]
+
     def render_line(self, y: int) -> Strip:
         row, line = divmod(self.scroll_offset.y + y, self.tall)
         if row >= self.count:
             return Strip.blank(self.size.width, self.rich_style)
         here = row == self.cursor
-        strip = self._strips.get((row, line, here))
-        if strip is None:
+        segments = self._strips.get((row, line, here))
+        if segments is None:
             if len(self._strips) > STRIPS:
                 self._strips.clear()
-            strip = self._draw(row, line, here)
-            self._strips[row, line, here] = strip
-        return strip
+            segments = list(self._draw(row, line, here))
+            self._strips[row, line, here] = segments
+        # A new Strip each time: one that is kept gathers what every frame cut out of it, for ever.
+        return Strip(segments, self.size.width)
 
     def _draw(self, row: int, line: int, here: bool) -> Strip:
         entry, width = self._entry(row), self.size.width

@@ -385,7 +385,10 @@ class Sheet(Speaking, ScrollView, can_focus=True):
         self._laid = self.size.width
         self.lines = lines_of(self.sections, self._laid - MARGIN - 1, self.say, self._expanded)
         self.at = max(0, min(self.at, len(self.lines) - 1))
-        self.virtual_size = Size(self.size.width, len(self.lines))
+        # As a reactive value its length would have the whole screen laid out anew.
+        size = Size(self.size.width, len(self.lines))
+        self.set_reactive(Sheet.virtual_size, size)
+        self._scroll_update(size)
         self.refresh()
 
     def on_resize(self) -> None:
@@ -429,7 +432,7 @@ class Sheet(Speaking, ScrollView, can_focus=True):
         lines = max(1, self.size.height - 2)
         goal = max(0, min(self.at + pages * lines, len(self.lines) - 1))
         self._go(goal, pages)
-        if not self.lines[self.at].stop:
+        if self.lines and not self.lines[self.at].stop:
             self._go(goal, -pages)
 
     def action_first(self) -> None:

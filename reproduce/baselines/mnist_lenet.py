@@ -40,6 +40,7 @@ BASELINE = Baseline(
     flops=2_263_920.0,
     shared=True,
     claim="lecun1998-lenet5",
+    memory_mb=800,
     teaches=("method:lenet", "method:convolution", "method:average-pooling", "method:tanh"),
     notes=(
         "The 61,706-parameter variant: softmax instead of RBF outputs, full instead of partial "

@@ -47,8 +47,10 @@ MEASUREMENTS: dict[str, Callable[[Workshop], list[Row]]] = {
     "mnist-examples-full": reproduce.examples_full,
     "mnist-lenet": reproduce.lenet,
     "mnist-logistic": reproduce.logistic,
-    "browser": browser.browsing,
-    "browser-monkey": browser.monkey,
+    "browser-start": browser.starts,
+    "browser-keys": browser.keystrokes,
+    "browser-scroll": browser.scroll,
+    "browser-memory": browser.memory,
     "make-run": fresh_clone.make_run,
 }
 """Name -> measurement, in the order of the table."""

@@ -1,165 +1,306 @@
-"""The terminal interface against its bars, through a real terminal: start, keystrokes, scrolling, memory.
+"""The terminal interface as a person meets it: through a real terminal, key by key.
 
-The home with 1,000,000 papers is the one of tests.bench.million; where it was not made, the rows say
-so. Two cores that others use as well make every wall time worse; the CPU time stands beside it.
+The home with a million papers is the one of tests.bench.million, which HUB_BENCH_MILLION may name;
+where it was not made, the rows say so.
 """
 
+import json
+import os
 import random
-import statistics
+import re
+import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from statistics import median
 from typing import Final
 
-from tests.bench import million
-from tests.bench.children import MB, hub, run
-from tests.bench.rows import Row, at_most, failed, known, not_run
-from tests.bench.terminal import Terminal, opened
-from tests.bench.workshop import Workshop
+from tests.bench.children import MB, answer, hub, run
+from tests.bench.million import default_folder, ready
+from tests.bench.rows import Row, at_most, failed, not_run
+from tests.bench.terminal import Terminal
+from tests.bench.workshop import Workshop, lacks
 
-ROW_SEEN = "\u258c"
-"""The bar of the cursor: the first list stands on the screen."""
+START_EMBEDDED_SECONDS = 0.7
+START_MILLION_SECONDS = 0.9
+KEYSTROKE_MS = 50
+FRAME_MS = 50
+SCROLL_SECONDS = 10
+SCROLL_KEYS_PER_SECOND = 30
+"""What a keyboard repeats when a key is held down."""
 
-COUNTED = r" of [0-9]"
-"""The place in the list, said with every new answer."""
+MEMORY_MB = 250
+ACTIONS = 20_000
+GROWTH = 0.10
+SETTLED = 4_000
+"""Actions after which every screen was imported and shown once: from here on nothing may grow."""
 
-WORDS = ("residual networks", "object detection", "attention is all", "diffusion models", "bert")
-SCROLL_SECONDS = 10.0
-REPEATS_A_SECOND = 30
-"""Of a key held down."""
-
-
-KEYS: Final = 20_000
-BURST: Final = 20
+SEED = 11
+BURST = 20
 _OFTEN: Final = ("j", "k", "\x1b[6~", "\x1b[5~", "\r", "\x1b", "\t", " ", "g", "G")
 _SELDOM: Final = tuple("0123456789/fxspvtnSyoR?,.<>*Lhabceilu\x12\x7f")
-MONKEY_KEYS: Final = ((*_OFTEN, *_SELDOM), (*(8,) * len(_OFTEN), *(1,) * len(_SELDOM)))
-"""Keys and how often each comes; `q` is left out, since the browser is to stay, and what
-starts a run or a download or removes something on purpose."""
+KEYS: Final = ((*_OFTEN, *_SELDOM), (*(8,) * len(_OFTEN), *(1,) * len(_SELDOM)))
+"""Keys and how often each comes; `q` is left out, since the browser is to stay, and what starts a run or
+a download or removes something on purpose."""
+
+TYPED: Final = (
+    "transformer attention",
+    "graph neural networks",
+    "diffusion",
+    "residual learning",
+    "speech recognition",
+    "图像分类",
+    "bert",
+    "reinforcement learning from human feedback",
+)
+PLACE: Final = re.compile(r"([\d,]+) of ([\d,]+)")
+"""Where the cursor stands in the list, as its border says."""
+
+APP: Final = hub()
 
 
-def browsing(workshop: Workshop) -> list[Row]:
-    """Start, keystroke to results, ten seconds of a held key, memory."""
-    workshop.warm()
-    small = workshop.fresh("browser")
-    run(hub("status"), {"HUB_HOME": small})
-    rows = [started("browser: start, embedded catalog", small, 0.7)]
-    home = million.default_folder() / "home"
-    if not million.ready(million.default_folder()):
-        return [*rows, not_run("browser: 1,000,000 papers", "python -m tests.bench.million first")]
-    rows.append(started("browser: start, 1,000,000 papers", home, 0.9))
-    with opened(settings={"HUB_HOME": home}) as terminal:
-        terminal.until(ROW_SEEN)
-        terminal.quiet(1.0)
-        rows += typed(terminal)
-        rows += scrolled(terminal)
-    return rows
+# -- homes -----------------------------------------------------------------------------------
 
 
-def monkey(workshop: Workshop) -> list[Row]:
-    """20,000 random keys: the program still runs, nothing of the library is lost, memory stays."""
-    workshop.warm()
-    home = workshop.fresh("monkey")
-    run(hub("status"), {"HUB_HOME": home})
-    run(hub("library", "add", "dataset:mnist", "--note", "kept"), {"HUB_HOME": home})
-    (home / "browser.json").write_text('{"welcomed": true}')
-    chance = random.Random(20_000)
-    with opened(settings={"HUB_HOME": home, "HUB_OFFLINE": "1"}, size=(120, 40)) as terminal:
-        terminal.until(ROW_SEEN)
-        early = 0
-        for at in range(0, KEYS, BURST):
-            terminal.press("".join(chance.choices(*MONKEY_KEYS, k=BURST)))
-            terminal.quiet(0.05)
-            if at == KEYS // 10:
-                early, _ = terminal.memory()
-        terminal.press("\x1b\x1b\x1b")
-        terminal.quiet(2.0)
-        late, _ = terminal.memory()
-    said = run(hub("library", "list", "--json"), {"HUB_HOME": home}).out
-    if "dataset:mnist" not in said:
-        return [failed("browser: 20,000 random keys", "an entry of the library is gone")]
-    grown = 100 * (late - early) / early
-    return [
-        at_most(
-            "browser: memory grown over 20,000 random keys", grown, 10, "%",
-            measured=f"{grown:.1f} % ({early / MB:.0f} to {late / MB:.0f} MB)",
-        )
-    ]  # fmt: skip
+def million() -> Path | None:
+    """The home with a million papers; None where it was not made yet."""
+    folder = Path(os.environ.get("HUB_BENCH_MILLION") or default_folder())
+    return folder / "home" if ready(folder) else None
 
 
-def started(what: str, home: Path, bar: float, repeats: int = 7) -> Row:
-    """Seconds from the command to a frame that shows rows: the median."""
-    walls, cpus = [], []
-    (home / "browser.json").write_text('{"welcomed": true}')
-    for _ in range(repeats + 1):
-        begun = time.perf_counter()
-        with opened(settings={"HUB_HOME": home}) as terminal:
-            terminal.until(ROW_SEEN)
-            walls.append(time.perf_counter() - begun)
-            cpus.append(terminal.cpu_seconds())
-            terminal.quiet(0.2)
-    wall, cpu = statistics.median(walls[1:]), statistics.median(cpus[1:])
+def settings_of(workshop: Workshop, home: Path | None) -> dict[str, str | Path]:
+    """What a start is given: this home, or a fresh one with the embedded catalog; never the welcome."""
+    if home is None:
+        workshop.warm()
+        home = workshop.fresh("screens")
+        run(hub("search", "mnist"), {"HUB_HOME": home})
+    (home / "browser.json").write_text('{"welcomed": true}', "utf-8")
+    return {"HUB_HOME": home}
+
+
+def place(lines: Sequence[str]) -> tuple[int, int] | None:
+    """Row of the cursor and length of the list; None where no list stands on the screen."""
+    for line in lines:
+        found = PLACE.search(line)
+        if found and "╯" in line:
+            at, of = (int(one.replace(",", "")) for one in found.groups())
+            return at, of
+    return None
+
+
+# -- measurements ----------------------------------------------------------------------------
+
+
+def starts(workshop: Workshop) -> list[Row]:
+    """From the command to the first frame with a list that keys act on."""
+    if lack := lacks("pyte"):
+        return [not_run("start of the terminal interface", lack)]
+    rows = [_start(workshop, "embedded catalog", None, START_EMBEDDED_SECONDS)]
+    home = million()
+    if home is None:
+        return [*rows, not_run("start, 1,000,000 papers", NOT_MADE)]
+    return [*rows, _start(workshop, "1,000,000 papers", home, START_MILLION_SECONDS)]
+
+
+NOT_MADE: Final = "no home with a million papers: python -m tests.bench.million"
+
+
+def _start(workshop: Workshop, what: str, home: Path | None, bar: float) -> Row:
+    settings = settings_of(workshop, home)
+    taken = []
+    for _ in range(7):
+        with Terminal(APP, settings) as terminal:
+            taken.append(terminal.until(lambda lines: place(lines) is not None) - terminal.began)
+    imports = run([sys.executable, "-c", "import textual.app, numpy"]).wall_seconds
     return at_most(
-        what, wall, bar, "s", measured=f"{wall:.2f} s (least {min(walls):.2f}; {cpu:.2f} s of CPU)"
+        f"hub: first usable frame, {what} (median of 7)",
+        median(taken),
+        bar,
+        "s",
+        measured=f"{median(taken):.2f} s (best {min(taken):.2f})",
+        peer=f"import textual.app, numpy {imports:.2f} s",
     )
 
 
-def typed(terminal: Terminal) -> list[Row]:
-    """Milliseconds from a key in the search to its results on the screen."""
-    taken, cpu = list[float](), terminal.cpu_seconds()
-    for words in WORDS:
-        terminal.press("/")
+def keystrokes(workshop: Workshop) -> list[Row]:
+    """From a key in the search to the frame that shows the answer to what then stands there."""
+    what = "key in the search to its answer on the screen, 1,000,000 papers"
+    home = million()
+    if lack := lacks("pyte") or (None if home else NOT_MADE):
+        return [not_run(what, lack)]
+    assert home is not None
+    expected = dict(answer("browser", "answers", home))
+    settings = settings_of(workshop, home)
+    taken: list[float] = []
+    with Terminal(APP, settings, rows=40) as terminal:
+        terminal.until(lambda lines: place(lines) is not None)
         terminal.quiet()
-        terminal.press("\x15")
-        terminal.quiet()
-        for letter in words:
-            begun = time.perf_counter()
-            terminal.press(letter)
-            terminal.until(COUNTED)
-            taken.append(1000 * (time.perf_counter() - begun))
-            terminal.quiet(0.15)
-        terminal.press("\r")
-        terminal.quiet()
-    slow = sorted(taken)[int(0.95 * len(taken))]
+        asked: list[tuple[float, str]] = []
+        for text in TYPED:
+            terminal.press("/")
+            terminal.quiet(0.25)
+            terminal.press("\x15")  # ctrl+u: the line is empty again
+            terminal.quiet(0.25)
+            for end in range(1, len(text) + 1):
+                asked.append((terminal.press(text[end - 1]), text[:end]))
+                terminal.quiet(0.15)
+            terminal.press("\x1b")
+            terminal.quiet(0.25)
+        frames = list(terminal.frames())
+    missing = []
+    for pressed, text in asked:
+        moment = next(
+            (
+                moment
+                for moment, lines in frames
+                if moment > pressed and _answered(lines, text, expected[text])
+            ),
+            None,
+        )
+        if moment is None:
+            missing.append(text)
+        else:
+            taken.append(1000 * (moment - pressed))
+    if missing:
+        raise RuntimeError(f"never answered on the screen: {missing[:5]}")
+    taken.sort()
+    p95 = taken[int(0.95 * len(taken))]
     return [
-        at_most("browser: keystroke to results, p95", slow, 50, "ms"),
-        known("browser: keystroke to results, median", statistics.median(taken), "ms"),
-        known(
-            "browser: CPU of a keystroke", 1000 * (terminal.cpu_seconds() - cpu) / len(taken), "ms"
-        ),
-    ]
-
-
-def scrolled(terminal: Terminal) -> list[Row]:
-    """The longest pause between frames while a key is held down, and what memory did meanwhile."""
-    terminal.press("\x1b")
-    terminal.quiet()
-    terminal.press("1")
-    terminal.quiet(1.0)
-    terminal.press("g")
-    terminal.quiet(0.5)
-    (before, _), cpu = terminal.memory(), terminal.cpu_seconds()
-    answered, begun = list[float](), time.perf_counter()
-    pressed = 0
-    while (now := time.perf_counter()) < begun + SCROLL_SECONDS:
-        terminal.press("\x1b[6~" if pressed % 4 == 0 else "j")
-        pressed += 1
-        due = begun + pressed / REPEATS_A_SECOND
-        seen = next(iter(terminal.frames(max(0.2, due - now))), None)
-        answered.append(1000 * ((seen or time.perf_counter()) - now))
-        for _ in terminal.frames(max(0.0, due - time.perf_counter())):
-            pass
-    slow = sorted(answered)[int(0.99 * len(answered))]
-    (after, whole), spent = terminal.memory(), terminal.cpu_seconds() - cpu
-    return [
-        at_most("browser: key held down, frame after the key, p99", slow, 50, "ms"),
-        known("browser: key held down, latest frame", max(answered), "ms"),
-        known("browser: key held down, CPU of 10 s", spent, "s"),
         at_most(
-            "browser: memory of its own after scrolling",
-            after / MB,
-            250,
-            "MB",
-            measured=f"{after / MB:.0f} MB ({whole / MB:.0f} with pages of the index's files)",
-        ),
-        known("browser: memory grown while scrolling", (after - before) / MB, "MB"),
+            f"{what}: p95 of {len(taken)}",
+            p95,
+            KEYSTROKE_MS,
+            "ms",
+            measured=f"{p95:.0f} ms (median {median(taken):.0f}, worst {taken[-1]:.0f})",
+        )
     ]
+
+
+def _answered(lines: Sequence[str], text: str, found: int) -> bool:
+    """The text stands in the search, and the list has as many entries as it must."""
+    if not any(text.rstrip() in line for line in lines[:5]):
+        return False
+    at = place(lines)
+    return at is not None and at[1] == found
+
+
+def scroll(workshop: Workshop) -> list[Row]:
+    """A key held down for ten seconds in the list of a million papers."""
+    what = "scroll held down for 10 s through 1,000,000 papers"
+    home = million()
+    if lack := lacks("pyte") or (None if home else NOT_MADE):
+        return [not_run(what, lack)]
+    settings = settings_of(workshop, home)
+    with Terminal(APP, settings) as terminal:
+        terminal.until(lambda lines: place(lines) is not None)
+        terminal.press("1")
+        terminal.until(lambda lines: (place(lines) or (0, 0))[1] >= 1_000_000)
+        terminal.quiet(0.5)
+        before = terminal.resident_bytes()
+        pressed = [terminal.press("j")]
+        while pressed[-1] - pressed[0] < SCROLL_SECONDS:
+            time.sleep(
+                max(
+                    0.0,
+                    pressed[0] + len(pressed) / SCROLL_KEYS_PER_SECOND - time.perf_counter(),
+                )
+            )
+            pressed.append(terminal.press("j"))
+        terminal.quiet(0.5)
+        after = terminal.resident_bytes()
+        rows = [(moment, place(lines)) for moment, lines in terminal.frames()]
+    late = [1000 * late for late in _lateness(pressed, rows)]
+    late.sort()
+    return [
+        at_most(
+            f"{what}: latest of {len(late)} frames",
+            late[-1],
+            FRAME_MS,
+            "ms",
+            measured=f"{late[-1]:.0f} ms (median {median(late):.0f}, p99 {late[int(0.99 * len(late))]:.0f})",
+        ),
+        at_most(
+            f"{what}: resident memory after it",
+            after / MB,
+            MEMORY_MB,
+            "MB",
+            measured=f"{after / MB:.0f} MB (before {before / MB:.0f})",
+        ),
+    ]
+
+
+def _lateness(
+    pressed: Sequence[float], rows: Sequence[tuple[float, tuple[int, int] | None]]
+) -> list[float]:
+    """Of each key the seconds until the cursor stood where it had to."""
+    late = []
+    frame = 0
+    for number, moment in enumerate(pressed, start=2):
+        while frame < len(rows):
+            painted, at = rows[frame]
+            if painted > moment and at is not None and at[0] >= number:
+                break
+            frame += 1
+        if frame == len(rows):
+            raise RuntimeError(f"the cursor never came to row {number}")
+        late.append(rows[frame][0] - moment)
+    return late
+
+
+def memory(workshop: Workshop) -> list[Row]:
+    """20,000 keys of a person who looks at everything: what is held must not grow, nothing is lost."""
+    what = f"memory over {ACTIONS:,} random keys"
+    if lack := lacks("pyte"):
+        return [not_run(what, lack)]
+    settings = settings_of(workshop, None)
+    run(hub("library", "add", "dataset:mnist", "--note", "kept"), settings)
+    chance = random.Random(SEED)
+    taken: dict[int, int] = {}
+    with Terminal(APP, settings) as terminal:
+        terminal.until(lambda lines: place(lines) is not None)
+        for pressed in range(BURST, ACTIONS + 1, BURST):
+            terminal.press("".join(chance.choices(*KEYS, k=BURST)))
+            terminal.quiet(0.05, within=5, still=False)
+            del terminal.painted[:-20]
+            if terminal.child.poll() is not None:
+                return [failed(what, f"the app ended after {pressed:,} keys")]
+            if pressed in (SETTLED, ACTIONS):
+                terminal.press("\x1b\x1b\x1b")
+                terminal.quiet(0.4, within=20, still=False)
+                taken[pressed] = terminal.own_bytes()
+    if "dataset:mnist" not in run(hub("library", "list", "--json"), settings).out:
+        return [failed(what, "an entry of the library is gone")]
+    first, last = taken[SETTLED], taken[ACTIONS]
+    grown = 100 * (last - first) / first
+    return [
+        at_most(
+            f"{what}: growth after the first {SETTLED:,}",
+            grown,
+            100 * GROWTH,
+            "%",
+            measured=f"{grown:+.1f} % ({first / MB:.0f} to {last / MB:.0f} MB)",
+        )
+    ]
+
+
+# -- in a process of its own -----------------------------------------------------------------
+
+
+def _answers(home: Path) -> list[tuple[str, int]]:
+    """What is typed, and how many entries answer it, by the very function that the list asks."""
+    from contextlib import closing
+
+    from hub.browsing import View
+    from hub.paths import Paths
+    from hub.queries import Queries
+
+    with closing(Queries(Paths(home))) as queries:
+        return [
+            (text[:end], queries.browse(View(text=text[:end], typing=True)).found)
+            for text in TYPED
+            for end in range(1, len(text) + 1)
+        ]
+
+
+if __name__ == "__main__":
+    print(json.dumps(_answers(Path(sys.argv[2]))))

@@ -1,4 +1,8 @@
-"""A program in a terminal of its own: keys in, bytes out, how long until something is seen."""
+"""A program in a real terminal, watched from outside: every byte it paints with the moment it came.
+
+What stands on the screen is worked out afterwards by a terminal emulator (pyte), so that watching
+takes next to no time from the program that is watched.
+"""
 
 import fcntl
 import os
@@ -8,102 +12,158 @@ import select
 import signal
 import struct
 import subprocess
-import sys
 import termios
+import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
 
-from tests.bench.children import ROOT, ChildFailed
+from tests.bench.children import ROOT
+
+PRIVATE: Final = re.compile(rb"\x1b\[[<=>?][0-9;]*[a-zA-Z$]|\x1b[P\]][^\x07\x1b]*(?:\x07|\x1b\\)")
+"""Modes, questions to the terminal and titles: nothing of them stands on the screen, and pyte does
+not know them all."""
+
+BEGUN: Final = re.compile(rb"\x1b(?:[\[P\]][^a-zA-Z\x07\x1b]*)?$")
+"""A sequence whose end comes with the next piece."""
 
 
 class Terminal:
-    """The screen side of a pseudo-terminal."""
+    """A child on a pseudo-terminal of its own; it ends with this context."""
 
-    def __init__(self, controller: int, child: "subprocess.Popen[bytes]") -> None:
-        self.controller = controller
-        self.child = child
-        self.last = b""
-        """The end of what was written."""
+    def __init__(
+        self,
+        command: Sequence[str | Path],
+        settings: Mapping[str, str | Path],
+        *,
+        columns: int = 120,
+        rows: int = 40,
+    ) -> None:
+        self.columns, self.rows = columns, rows
+        self.painted: list[tuple[float, bytes]] = []
+        """Moment (time.perf_counter) and bytes, in order."""
+        ours, its = pty.openpty()
+        fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        environment = {name: value for name, value in os.environ.items() if name[:4] != "HUB_"}
+        environment |= {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "HUB_OFFLINE": "1"}
+        environment |= {name: str(value) for name, value in settings.items()}
+        self.began = self._pressed = time.perf_counter()
+        self.child = subprocess.Popen(
+            [str(part) for part in command],
+            cwd=ROOT,
+            env=environment,
+            stdin=its,
+            stdout=its,
+            stderr=its,
+            start_new_session=True,
+        )
+        os.close(its)
+        self._ours = ours
+        self._over = False
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
-    def _read(self) -> bytes:
-        """What was written; ChildFailed with its last words when the program has ended."""
-        try:
-            read = os.read(self.controller, 65_536)
-        except OSError:
-            raise ChildFailed(self.last[-4_000:].decode("utf-8", "replace")) from None
-        self.last = (self.last + read)[-8_000:]
-        return read
-
-    def press(self, keys: str) -> None:
-        os.write(self.controller, keys.encode())
-
-    def until(self, seen: str, limit_seconds: float = 30.0) -> bytes:
-        """What is written until the pattern has been seen; ChildFailed if it never is."""
-        pattern, output = re.compile(seen.encode()), b""
-        deadline = time.perf_counter() + limit_seconds
-        while not pattern.search(output):
-            left = deadline - time.perf_counter()
-            if left <= 0 or not select.select([self.controller], [], [], left)[0]:
-                raise ChildFailed(f"{seen!r} was not seen: {output[-300:]!r}")
-            output += self._read()
-        return output
-
-    def quiet(self, seconds: float = 0.3, limit_seconds: float = 5.0) -> bytes:
-        """What is written until nothing has been for so long; what never rests is left after a while."""
-        output, deadline = b"", time.perf_counter() + limit_seconds
-        while (
-            time.perf_counter() < deadline and select.select([self.controller], [], [], seconds)[0]
-        ):
-            output += self._read()
-        return output
-
-    def frames(self, seconds: float) -> Iterator[float]:
-        """The moments at which something was written."""
-        end = time.perf_counter() + seconds
-        while (left := end - time.perf_counter()) > 0:
-            if select.select([self.controller], [], [], left)[0]:
-                self._read()
-                yield time.perf_counter()
-
-    def memory(self) -> tuple[int, int]:
-        """Bytes in memory now: the program's own, and with them those of files that it maps (Linux)."""
-        lines = Path(f"/proc/{self.child.pid}/status").read_text().splitlines()
-        fields = {name: value for name, _, value in (line.partition(":") for line in lines)}
-        own, whole = (int(fields[name].split()[0]) * 1024 for name in ("RssAnon", "VmRSS"))
-        return own, whole
-
-    def cpu_seconds(self) -> float:
-        """What the program has computed so far (Linux)."""
-        fields = Path(f"/proc/{self.child.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-@contextmanager
-def opened(
-    *words: str, settings: Mapping[str, str | Path], size: tuple[int, int] = (160, 50)
-) -> Iterator[Terminal]:
-    """`hub WORDS` in a terminal of so many columns and lines; ended at the end."""
-    controller, side = pty.openpty()
-    columns, lines = size
-    fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
-    environment |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "en_US.UTF-8"}
-    child = subprocess.Popen(
-        [sys.executable, "-m", "hub", *words],
-        stdin=side, stdout=side, stderr=side, cwd=ROOT, start_new_session=True,
-        env=environment | {name: str(value) for name, value in settings.items()},
-    )  # fmt: skip
-    os.close(side)
-    try:
-        yield Terminal(controller, child)
-    finally:
-        if child.poll() is None:
-            child.send_signal(signal.SIGTERM)
+    def _read(self) -> None:
+        while not self._over:
+            if not select.select([self._ours], [], [], 0.2)[0]:
+                continue
             try:
-                child.wait(5)
-            except subprocess.TimeoutExpired:
-                child.kill()
-                child.wait()
-        os.close(controller)
+                data = os.read(self._ours, 1 << 16)
+            except OSError:
+                return
+            if not data:
+                return
+            self.painted.append((time.perf_counter(), data))
+
+    # -- keys ----------------------------------------------------------------------------------
+
+    def press(self, keys: str | bytes) -> float:
+        """Writes keys as a terminal sends them; the moment before."""
+        self._pressed = now = time.perf_counter()
+        os.write(self._ours, keys.encode() if isinstance(keys, str) else keys)
+        return now
+
+    def quiet(self, seconds: float = 0.2, *, within: float = 30.0, still: bool = True) -> None:
+        """Returns when nothing was pressed and nothing painted for so long; RuntimeError where that
+        does not come and `still` asks for it. A cursor that blinks paints twice a second."""
+        deadline = time.perf_counter() + within
+        while time.perf_counter() < deadline:
+            last = self.painted[-1][0] if self.painted else self.began
+            left = seconds - (time.perf_counter() - max(last, self._pressed))
+            if left <= 0:
+                return
+            time.sleep(min(left, 0.02) + 0.001)
+        if still:
+            raise RuntimeError(f"still painting after {within} s")
+
+    # -- what stood there when -----------------------------------------------------------------
+
+    def frames(self) -> Iterator[tuple[float, list[str]]]:
+        """The moment of each piece of output, and the lines of the screen after it."""
+        import pyte
+
+        screen = pyte.Screen(self.columns, self.rows)
+        stream = pyte.ByteStream(screen)
+        begun = b""
+        for moment, data in list(self.painted):
+            data, begun = begun + data, b""
+            if cut := BEGUN.search(data):
+                data, begun = data[: cut.start()], cut[0]
+            stream.feed(PRIVATE.sub(b"", data))
+            # A wide character stands in its first cell, and nothing in the second.
+            cells = (screen.buffer[y] for y in range(self.rows))
+            yield moment, ["".join(row[x].data for x in range(self.columns)) for row in cells]
+
+    def screen(self) -> list[str]:
+        """The lines that stand there now."""
+        return [*self.frames()][-1][1] if self.painted else []
+
+    def until(self, seen: Callable[[list[str]], bool], *, within: float = 30.0) -> float:
+        """The moment when the screen first showed it; RuntimeError with the screen if it never did."""
+        deadline = time.perf_counter() + within
+        known = -1
+        while time.perf_counter() < deadline and self.child.poll() is None:
+            if len(self.painted) != known:
+                known = len(self.painted)
+                for moment, lines in self.frames():
+                    if seen(lines):
+                        return moment
+            time.sleep(0.05)
+        raise RuntimeError("never shown; the screen was\n" + "\n".join(self.screen()))
+
+    # -- the process ---------------------------------------------------------------------------
+
+    def resident_bytes(self) -> int:
+        """Of the child, without its own children (Linux)."""
+        text = Path(f"/proc/{self.child.pid}/status").read_text("ascii")
+        (found,) = re.findall(r"^VmRSS:\s+(\d+) kB", text, re.MULTILINE)
+        return int(found) * 1024
+
+    def own_bytes(self) -> int:
+        """The same without the pages of mapped files, which the system takes back when it wants."""
+        text = Path(f"/proc/{self.child.pid}/status").read_text("ascii")
+        (found,) = re.findall(r"^RssAnon:\s+(\d+) kB", text, re.MULTILINE)
+        return int(found) * 1024
+
+    def close(self) -> int:
+        """Ends the child if it still runs; its exit code."""
+        if self.child.poll() is None:
+            os.killpg(self.child.pid, signal.SIGKILL)
+        code = self.child.wait()
+        self._over = True
+        self._reader.join(2)
+        os.close(self._ours)
+        return code
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
