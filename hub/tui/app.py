@@ -5,7 +5,7 @@ import importlib
 import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import constants
+from textual import constants, events
 from textual._styles_cache import StylesCache
 from textual.app import App
 from textual.await_complete import AwaitComplete
@@ -14,6 +14,7 @@ from textual.css.query import NoMatches
 from textual.dom import DOMNode
 from textual.screen import Screen
 
+from crawlers.clean import clean_lines
 from hub.paths import Paths
 from hub.tui import state as kept
 from hub.tui.browse import BrowseScreen
@@ -102,6 +103,12 @@ class HubApp(App[None]):
 
     def on_mount(self) -> None:
         heed_its_end(self)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Whatever is pasted, wherever it goes, is text and brings no sequence along."""
+        if isinstance(event, events.Paste):
+            event.text = clean_lines(event.text)
+        await super().on_event(event)
 
     def get_default_screen(self) -> Screen[None]:
         return BrowseScreen()
