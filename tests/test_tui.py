@@ -581,7 +581,9 @@ def test_the_palette_finds_actions_and_entries(home: Paths) -> None:
     async def promise(app: HubApp, pilot: Pilot[None]) -> None:
         await pilot.press("ctrl+p", *"resnet")
         await until(pilot, lambda: "ResNet" in shown(app))
-        await pilot.press("escape", "ctrl+p", *"two", "down", "enter")
+        await pilot.press("escape", "ctrl+p", *"two")
+        await until(pilot, lambda: "lines" in shown(app).lower())
+        await pilot.press("down", "enter")
         await until(pilot, lambda: table(app).comfortable)
 
     drive(home, promise, size=(110, 40))

@@ -19,7 +19,6 @@ import pytest
 from hub.library import Library
 from hub.paths import Paths
 from tests.bench.children import ChildFailed
-from tests.bench.terminal import Terminal, opened
 from tests.hubtest import (
     board,
     dataset,
@@ -32,6 +31,7 @@ from tests.hubtest import (
     result,
     task,
 )
+from tests.terminaltest import Terminal, opened
 from tests.test_hostile import ACTIVE, PLAIN, TITLES
 from tests.tuitest import make_home
 

@@ -49,7 +49,11 @@ class HubScreen(Speaking, Screen[None]):
     async def spoken(self) -> None:
         """The language was switched: everything is said anew. A screen that can do so without being
         composed anew overrides this."""
-        await self.recompose()
+        self.renewing = True
+        try:
+            await self.recompose()
+        finally:
+            self.renewing = False
         self.again()
 
     def again(self) -> None:

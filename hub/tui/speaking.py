@@ -2,6 +2,10 @@
 
 from typing import TYPE_CHECKING, Any, cast
 
+from textual.css.query import NoMatches
+from textual.dom import DOMNode
+from textual.message import Message
+
 from hub.paths import Paths
 from hub.tui.strings import Say
 
@@ -15,6 +19,19 @@ class Speaking:
     The language is asked for at each drawing and never kept, since the user can switch it.
     """
 
+    renewing: bool = False
+    """True while the parts of a screen are taken away and made anew."""
+
+    async def _dispatch_message(self, message: Message) -> None:
+        """A message that comes while the parts it is for are made anew, or are gone, is dropped: what
+        it tells is read again when they stand."""
+        try:
+            await cast(Any, super())._dispatch_message(message)
+        except NoMatches:
+            me = cast(DOMNode, self)
+            if me.is_attached and not me._pruning and not _renewing(me):
+                raise
+
     @property
     def hub(self) -> "HubApp":
         return cast("HubApp", cast(Any, self).app)
@@ -26,3 +43,7 @@ class Speaking:
     @property
     def paths(self) -> Paths:
         return self.hub.paths
+
+
+def _renewing(node: DOMNode) -> bool:
+    return any(getattr(one, "renewing", False) for one in node.ancestors_with_self)

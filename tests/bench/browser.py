@@ -39,7 +39,7 @@ SEED = 11
 BURST = 20
 _OFTEN: Final = ("j", "k", "\x1b[6~", "\x1b[5~", "\r", "\x1b", "\t", " ", "g", "G")
 _SELDOM: Final = tuple("0123456789/fxspvtnSyoR?,.<>*Lhabceilu\x12\x7f")
-KEYS: Final = ((*_OFTEN, *_SELDOM), (*(8,) * len(_OFTEN), *(1,) * len(_SELDOM)))
+MONKEY_KEYS: Final = ((*_OFTEN, *_SELDOM), (*(8,) * len(_OFTEN), *(1,) * len(_SELDOM)))
 """Keys and how often each comes; `q` is left out, since the browser is to stay, and what starts a run or
 a download or removes something on purpose."""
 
@@ -259,7 +259,7 @@ def memory(workshop: Workshop) -> list[Row]:
     with Terminal(APP, settings) as terminal:
         terminal.until(lambda lines: place(lines) is not None)
         for pressed in range(BURST, ACTIONS + 1, BURST):
-            terminal.press("".join(chance.choices(*KEYS, k=BURST)))
+            terminal.press("".join(chance.choices(*MONKEY_KEYS, k=BURST)))
             terminal.quiet(0.05, within=5, still=False)
             del terminal.painted[:-20]
             if terminal.child.poll() is not None:
