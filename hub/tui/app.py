@@ -5,7 +5,7 @@ import importlib
 import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import constants
+from textual import constants, events
 from textual._styles_cache import StylesCache
 from textual.app import App
 from textual.await_complete import AwaitComplete
@@ -102,6 +102,13 @@ class HubApp(App[None]):
 
     def on_mount(self) -> None:
         heed_its_end(self)
+
+    async def on_event(self, event: events.Event) -> None:
+        """What is pasted brings no control character into any field; its lines stay lines."""
+        if isinstance(event, events.Paste):
+            lines = event.text.expandtabs(4).splitlines()
+            event.text = "\n".join("".join(filter(str.isprintable, line)) for line in lines)
+        await super().on_event(event)
 
     def get_default_screen(self) -> Screen[None]:
         return BrowseScreen()
