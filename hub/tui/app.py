@@ -14,7 +14,6 @@ from textual.css.query import NoMatches
 from textual.dom import DOMNode
 from textual.screen import Screen
 
-from crawlers.clean import clean_lines
 from hub.paths import Paths
 from hub.tui import state as kept
 from hub.tui.browse import BrowseScreen
@@ -105,9 +104,10 @@ class HubApp(App[None]):
         heed_its_end(self)
 
     async def on_event(self, event: events.Event) -> None:
-        """Whatever is pasted, wherever it goes, is text and brings no sequence along."""
+        """What is pasted brings no control character into any field; its lines stay lines."""
         if isinstance(event, events.Paste):
-            event.text = clean_lines(event.text)
+            lines = event.text.expandtabs(4).splitlines()
+            event.text = "\n".join("".join(filter(str.isprintable, line)) for line in lines)
         await super().on_event(event)
 
     def get_default_screen(self) -> Screen[None]:
