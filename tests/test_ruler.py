@@ -266,7 +266,11 @@ def test_two_runs_in_one_folder_do_not_write_over_each_other(door: Door) -> None
     door.wait_for_checkpoint(child)
     other = Door(door.folder.with_name("other") / "run")
     other.folder.parent.mkdir()
-    assert other.ended("--folder", str(door.folder)) == 2
+    os.kill(child.pid, signal.SIGSTOP)  # it may not end before the other comes
+    try:
+        assert other.ended("--folder", str(door.folder)) == 2
+    finally:
+        os.kill(child.pid, signal.SIGCONT)
     assert "another run is under way" in other.words.read_text()
     child.join(50)
     assert child.exitcode == 0
