@@ -3,6 +3,7 @@ reach the screen, whatever the catalog holds and whatever keys are hit."""
 
 import fcntl
 import json
+import os
 import re
 import select
 import signal
@@ -63,8 +64,17 @@ class Seen:
             self.output += self.terminal.until(pattern, 45)
 
     def press(self, keys: str, rest: float = 0.15) -> None:
+        """Types, as a terminal does that goes on showing what is written meanwhile: a program that waits
+        for its output to be taken reads no keys."""
         self._pressed = len(self.output)
-        self.terminal.press(keys)
+        left, ours = keys.encode(), self.terminal.controller
+        with suppress(ChildFailed, OSError):
+            while left:
+                written, typed, _ = select.select([ours], [ours], [], 30)
+                if written:
+                    self.output += self.terminal._read()
+                elif typed:
+                    left = left[os.write(ours, left[:64]) :]
         self._rest(rest)
 
     def _rest(self, seconds: float) -> None:
@@ -91,8 +101,8 @@ class Seen:
         return self.output.decode("utf-8")
 
     def forget(self) -> str:
-        """What was written so far up to its last sequence, which goes on being kept."""
-        end = max(0, self.output.rfind(b"\x1b"))
+        """What was written so far, whole sequences; the last of it is kept as well, for it may be the end."""
+        end = max(0, self.output.rfind(b"\x1b", 0, max(0, len(self.output) - 4_096)))
         before = self.output[:end].decode("utf-8")
         del self.output[:end]
         self._pressed = 0

@@ -104,7 +104,12 @@ class HubApp(App[None]):
         heed_its_end(self)
 
     async def on_event(self, event: events.Event) -> None:
-        """What is pasted brings no control character into any field; its lines stay lines."""
+        """What is pasted brings no control character into any field; its lines stay lines. A click on
+        what is already taken away, and only still painted, is none: Textual would ask where it stands."""
+        if isinstance(event, events.MouseDown):
+            widget, _ = self.screen.get_widget_and_offset_at(int(event.x), int(event.y))
+            if widget is not None and widget.parent is None:
+                return
         if isinstance(event, events.Paste):
             lines = event.text.expandtabs(4).splitlines()
             event.text = "\n".join("".join(filter(str.isprintable, line)) for line in lines)
