@@ -71,6 +71,17 @@ class Connection:
     opened: float
     closed: float | None = None
 
+    def left(self, its: socket.socket, now: float) -> None:
+        """Marks it closed where the client has closed it, though its thread has not woken to it yet."""
+        try:
+            gone = its.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+        except BlockingIOError:
+            gone = False
+        except OSError:
+            gone = True
+        if gone:
+            self.closed = now
+
 
 class Loopback:
     """A server on 127.0.0.1 for the time of a `with` block."""
@@ -97,7 +108,8 @@ class Loopback:
         self.faults: list[Fault] = []
         self.given: dict[str, Reply | Callable[[Asked], Reply]] = {}
         """Answers of paths that no interface has."""
-        self.sockets: set[socket.socket] = set()
+        self.sockets: dict[int, socket.socket] = {}
+        """Number of a connection that stands -> its socket."""
         self.lock = threading.Lock()
         self.closing = threading.Event()
         self.port = 0
@@ -127,7 +139,7 @@ class Loopback:
             self._server.server_close()
             self._server = None
         with self.lock:
-            for open_one in self.sockets:
+            for open_one in self.sockets.values():
                 with suppress(OSError):
                     open_one.shutdown(socket.SHUT_RDWR)
 
@@ -236,16 +248,20 @@ class Handler(BaseHTTPRequestHandler):
     def setup(self) -> None:
         super().setup()
         with self.loopback.lock:
+            now = time.monotonic()
+            for number, its in self.loopback.sockets.items():
+                self.loopback.connections[number].left(its, now)
             self.number = len(self.loopback.connections)
-            self.loopback.connections.append(Connection(time.monotonic()))
-            self.loopback.sockets.add(self.connection)
+            self.loopback.connections.append(Connection(now))
+            self.loopback.sockets[self.number] = self.connection
 
     def finish(self) -> None:
         with suppress(OSError, ValueError):
             super().finish()
         with self.loopback.lock:
-            self.loopback.connections[self.number].closed = time.monotonic()
-            self.loopback.sockets.discard(self.connection)
+            one = self.loopback.connections[self.number]
+            one.closed = one.closed or time.monotonic()
+            self.loopback.sockets.pop(self.number, None)
 
     def do_GET(self) -> None:
         length = int(self.headers.get("content-length", "0"))
