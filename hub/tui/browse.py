@@ -154,7 +154,6 @@ class BrowseScreen(HubScreen):
         super().__init__()
         self.question = Question()
         self.reader: Reader | None = None
-        self._answered: Answer | None = None
         self._before = ""
         self._noted = ("", False)
         self._mounting: AwaitMount | None = None
@@ -269,12 +268,11 @@ class BrowseScreen(HubScreen):
         self._moved_at = time.monotonic()  # the rows come first, their sheet a moment later
         outcome = message.outcome
         if isinstance(outcome, HubError):
-            self._answered = None
             self.table.show_answer(None)
             self._note(said(outcome), wrong=True)
         else:
-            self._answered = outcome
             self.table.show_answer(outcome)
+            self._tell_place()  # in the frame of the rows, not in the next one
             self._note(self._sentence(outcome))
         self.query_one(TableHead).refresh()
         if self.hub.state.facets:

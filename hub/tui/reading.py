@@ -1,5 +1,6 @@
 """What the browser asks of hub.queries and hub.library, as frozen values; runs off the event loop."""
 
+import gc
 import queue
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -52,7 +53,8 @@ ORDER: Final = {
 REST_SECONDS: Final = 2.0
 MOST_ANSWERS: Final = 200
 """After so long a rest, or so many answers, the pages of the index that were read are handed back:
-of a million papers they are some hundred megabytes, and the system keeps them at hand anyway."""
+of a million papers they are some hundred megabytes, and the system keeps them at hand anyway. Garbage is
+looked for then too."""
 
 FACETS: Final = (
     "kind", "area", "year", "category", "task", "has code", "has result",
@@ -274,6 +276,7 @@ class Reader:
                 answered = 0
                 if self._queries is not None:
                     self._queries.let_go()
+                gc.collect()
         self._forget()
 
     # -- in the reader's thread --------------------------------------------------------------
