@@ -142,7 +142,7 @@ def test_matched_words_are_told_apart_by_their_style(home: Paths) -> None:
         await search(pilot, "networks residual")
         await until(pilot, lambda: "Deep Residual Learning" in listed(app))
         row = next(y for y in range(9) if "Residual" in table(app).render_line(y).text)
-        match = table(app)._ink("match", row == table(app).cursor)
+        match = table(app).ink("match", row == table(app).cursor)
         lit = [part.text for part in table(app).render_line(row) if part.style == match]
         assert lit == ["Residual"]
 

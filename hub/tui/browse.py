@@ -82,6 +82,13 @@ class SearchInput(Input):
         return "".join(filter(str.isprintable, value))
 
 
+class Note(Static):
+    """What is to be said about an answer, above its rows."""
+
+    virtual_size = Reactive(Size(0, 0), layout=False)
+    """It wraps what it says: that its text got longer need not lay out the screen a second time."""
+
+
 class BrowseScreen(HubScreen):
     """Asks the question that stands in the search, the tabs and the filters; shows its answer."""
 
@@ -179,7 +186,7 @@ class BrowseScreen(HubScreen):
                 yield FacetPanel()
                 with Framed(id="found"):
                     table = EntryTable()
-                    yield Static(id="note", markup=False)
+                    yield Note(id="note", markup=False)
                     yield TableHead(table)
                     yield table
                 yield Preview()
@@ -307,7 +314,7 @@ class BrowseScreen(HubScreen):
         if (text, wrong) == self._noted:
             return
         self._noted = (text, wrong)
-        note = self.query_one("#note", Static)
+        note = self.query_one(Note)
         note.set_class(wrong, "error")
         note.update(text)
         note.display = bool(text)

@@ -6,20 +6,18 @@ from typing import ClassVar, Final
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.filter import ANSIToTruecolor
-from textual.geometry import Offset, Region, Size
+from textual.geometry import Offset, Region
 from textual.message import Message
 from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
 from crawlers.keys import Key
 from hub.queries import Entry
 from hub.tui.columns import COLUMNS, NARROWEST, Column, Place, facts, laid_out, name_of
+from hub.tui.drawn import Drawn
 from hub.tui.reading import ORDER, PAGE, Answer, Question, Rows
 from hub.tui.speaking import Speaking
 
@@ -33,18 +31,15 @@ GUTTER: Final = 4
 """Cells before the name: the cursor, the mark, the star."""
 
 
-class EntryTable(Speaking, ScrollView, can_focus=True):
+class EntryTable(Drawn, can_focus=True):
     """A cursor over the entries of an answer; asks for pages as they come near."""
 
     HELP = "The list"
+    INKS = "entries"
     PARTS = ("name", "facts", "cursor", "mark", "star", "match", "number", "waiting", "stripe")
     COMPONENT_CLASSES = {f"entries--{part}" for part in PARTS}
     DEFAULT_CSS = """
     EntryTable {
-        overflow-x: hidden;
-        overflow-y: scroll;
-        scrollbar-size-vertical: 1;
-        scrollbar-background: $background;
         & > .entries--name { color: $foreground; }
         & > .entries--facts { color: $foreground 60%; }
         & > .entries--number { color: $foreground 75%; }
@@ -136,7 +131,6 @@ class EntryTable(Speaking, ScrollView, can_focus=True):
         self._asked: int | None = None
         self._failed: set[int] = set()
         self._strips: dict[tuple[int, int, bool], list[Segment]] = {}
-        self._inks: dict[tuple[str, bool], Style] = {}
         self._going = 1
 
     # -- values in ---------------------------------------------------------------------------
@@ -154,7 +148,7 @@ class EntryTable(Speaking, ScrollView, can_focus=True):
         if changed or not self.places:
             self.lay_out()
         self._redraw()
-        self._lengthen()
+        self.lengthen(self.count * self.tall)
         if not same:
             self.scroll_to(y=0, animate=False)
             self.set_reactive(EntryTable.cursor, 0)
@@ -300,7 +294,7 @@ class EntryTable(Speaking, ScrollView, can_focus=True):
 
     def watch_comfortable(self) -> None:
         self._redraw()
-        self._lengthen()
+        self.lengthen(self.count * self.tall)
         self._see_cursor()
 
     @property
@@ -310,13 +304,6 @@ class EntryTable(Speaking, ScrollView, can_focus=True):
             return ""
         pattern = "{at} of {found}"
         return self.say(pattern).format(at=f"{self.cursor + 1:,}", found=f"{self.count:,}")
-
-    def _lengthen(self) -> None:
-        """Tells the scrollbar how long the list is. Textual would lay out the whole screen anew for
-        it, at every keystroke of a search; here the bar always stands and nothing else can move."""
-        size = Size(self.size.width, self.count * self.tall)
-        self.set_reactive(EntryTable.virtual_size, size)
-        self._scroll_update(size)
 
     def _see_cursor(self) -> None:
         region = Region(0, self.cursor * self.tall, self.size.width, self.tall)
@@ -410,7 +397,7 @@ class EntryTable(Speaking, ScrollView, can_focus=True):
 
     def on_resize(self) -> None:
         self.lay_out()
-        self._lengthen()
+        self.lengthen(self.count * self.tall)
         self._see_cursor()
         self._want()
 
@@ -423,7 +410,6 @@ class EntryTable(Speaking, ScrollView, can_focus=True):
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
-        self._inks.clear()
         self._strips.clear()
 
     def _redraw(self) -> None:
@@ -434,20 +420,10 @@ class EntryTable(Speaking, ScrollView, can_focus=True):
         """The language was switched."""
         self._redraw()
 
-    def _ink(self, part: str, here: bool) -> Style:
-        style = self._inks.get((part, here))
-        if style is None:
-            names = ("entries--cursor", f"entries--{part}") if here else (f"entries--{part}",)
-            style = self.get_visual_style(*names).rich_style
-            self._inks[part, here] = style
-        return style
-
     def render_lines(self, crop: Region) -> list[Strip]:
         """Without border, padding or tint a line stands as it is drawn: what Textual adds to each, to
-        find that out, costs as much as the line. Filters are for terminals without true colours."""
-        if "ansi" in self.app.theme or any(
-            not isinstance(one, ANSIToTruecolor) for one in self.get_line_filters()
-        ):
+        find that out, costs as much as the line. Filters are for terminals without colours."""
+        if "ansi" in self.app.theme or self.get_line_filters():
             return super().render_lines(crop)
         lines = [self.render_line(y) for y in crop.line_range]
         if crop.column_span == (0, self.size.width):
@@ -470,11 +446,11 @@ class EntryTable(Speaking, ScrollView, can_focus=True):
 
     def _draw(self, row: int, line: int, here: bool) -> Strip:
         entry, width = self._entry(row), self.size.width
-        facts_ink = self._ink("facts", here)
-        bar = Segment("▌" if here else " ", self._ink("mark", here))
+        facts_ink = self.ink("facts", here)
+        bar = Segment("▌" if here else " ", self.ink("mark", here))
         if entry is None:
             waiting = fit("  ·  ·  ·" if not line else "", width - 1)
-            return Strip([bar, Segment(waiting, self._ink("waiting", here))], width)
+            return Strip([bar, Segment(waiting, self.ink("waiting", here))], width)
         if line:
             text = fit(facts(entry, self.say), max(1, width - GUTTER - 1))
             return Strip([bar, Segment(f"{'':{GUTTER - 1}}{text} ", facts_ink)], width)
@@ -482,11 +458,11 @@ class EntryTable(Speaking, ScrollView, can_focus=True):
         starred = "★" if entry.key in self.starred else " "
         segments = [
             bar,
-            Segment(marked, self._ink("mark", here)),
-            Segment(f"{starred} ", self._ink("star", here)),
+            Segment(marked, self.ink("mark", here)),
+            Segment(f"{starred} ", self.ink("star", here)),
             *self._name_segments(entry, self.places[0].width, here),
         ]
-        number = self._ink("number", here)
+        number = self.ink("number", here)
         for place in self.places[1:]:
             text = fit(place.column.text(entry, self.say), place.width, place.column.right)
             segments.append(Segment(f"  {text}", number if place.column.right else facts_ink))
@@ -496,11 +472,11 @@ class EntryTable(Speaking, ScrollView, can_focus=True):
     def _name_segments(self, entry: Entry, width: int, here: bool) -> list[Segment]:
         """The name with the words of the query marked in it."""
         text = fit(name_of(entry, self.say), width)
-        plain = self._ink("name", here)
+        plain = self.ink("name", here)
         spans = self.answer.spans(text) if self.answer else ()
         if not spans:
             return [Segment(text, plain)]
-        match, segments, at = self._ink("match", here), list[Segment](), 0
+        match, segments, at = self.ink("match", here), list[Segment](), 0
         for begin, end in spans:
             segments += [Segment(text[at:begin], plain), Segment(text[begin:end], match)]
             at = end

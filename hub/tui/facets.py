@@ -7,13 +7,13 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Region, Size
+from textual.geometry import Region
 from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
 from crawlers.clean import clean
+from hub.tui.drawn import Drawn
 from hub.tui.entries import fit
 from hub.tui.reading import Facet, Question
 from hub.tui.speaking import Speaking
@@ -38,18 +38,16 @@ SHOWN: Final = 8
 """Values of one facet before the rest is asked for."""
 
 
-class FacetPanel(Speaking, ScrollView, can_focus=True):
+class FacetPanel(Drawn, can_focus=True):
     """Headings with their values and counts; Enter, Space or a click sets one or takes it away."""
 
     HELP = "The filters"
+    INKS = "facets"
     COMPONENT_CLASSES = {
         "facets--head", "facets--value", "facets--count", "facets--cursor", "facets--on",
     }  # fmt: skip
     DEFAULT_CSS = """
     FacetPanel {
-        overflow-x: hidden;
-        scrollbar-size-vertical: 1;
-        scrollbar-background: $background;
         & > .facets--head { color: $text-accent; text-style: bold; }
         & > .facets--value { color: $foreground; }
         & > .facets--count { color: $foreground 60%; }
@@ -110,7 +108,7 @@ class FacetPanel(Speaking, ScrollView, can_focus=True):
             self._lines += first
             if len(first) < len(values):
                 self._lines.append(f"+{title}")
-        self.virtual_size = Size(self.size.width, len(self._lines))
+        self.lengthen(len(self._lines))
         self.refresh()
 
     def _at(self, row: int) -> str | Facet | None:
@@ -169,32 +167,28 @@ class FacetPanel(Speaking, ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         row, width = self.scroll_offset.y + y, self.size.width
-        line = self._at(row)
+        line, here = self._at(row), row == self.cursor
         if line is None:
             text = self.say("No filters for this list.") if not self._lines and y == 0 else ""
-            return Strip([Segment(fit(text, width), self._style("count"))])
+            return Strip([Segment(fit(text, width), self.ink("count"))])
         if isinstance(line, str):
             if line.startswith("+"):
                 text = f"    {self.say('more …')}"
-                return Strip([Segment(fit(text, width), self._style("count", row))])
-            return Strip([Segment(fit(f" {self.say(line)}", width), self._style("head"))])
+                return Strip([Segment(fit(text, width), self.ink("count", here))])
+            return Strip([Segment(fit(f" {self.say(line)}", width), self.ink("head"))])
         on = line.value in self.question.of(line.name) or _inside(self.question, line)
         count = f"{line.count:,} "
         room = max(1, width - len(count) - 5)
         sign = "●" if on else "○"
         return Strip(
             [
-                Segment(f"  {sign} ", self._style("on" if on else "count", row)),
+                Segment(f"  {sign} ", self.ink("on" if on else "count", here)),
                 Segment(
-                    fit(label_of(line, self.say), room), self._style("on" if on else "value", row)
+                    fit(label_of(line, self.say), room), self.ink("on" if on else "value", here)
                 ),
-                Segment(f" {count}", self._style("count", row)),
+                Segment(f" {count}", self.ink("count", here)),
             ]
-        ).adjust_cell_length(width, self._style("count", row))
-
-    def _style(self, part: str, row: int | None = None) -> Any:
-        names = ("facets--cursor",) if row == self.cursor else ()
-        return self.get_visual_style(*names, f"facets--{part}").rich_style
+        ).adjust_cell_length(width, self.ink("count", here))
 
 
 def label_of(facet: Facet, say: Say) -> str:

@@ -12,18 +12,16 @@ from typing import Any, ClassVar, Final
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Region, Size
+from textual.geometry import Region
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from crawlers.clean import clean, clean_lines
 from crawlers.keys import Key
 from hub.tui.clock import now
-from hub.tui.speaking import Speaking
+from hub.tui.drawn import Drawn
 from hub.tui.strings import Say
 
 PROSE: Final = 80
@@ -307,19 +305,17 @@ def _labelled(rows: Sequence[Row], width: int) -> list[Line]:
 # -- the widget --------------------------------------------------------------------------------
 
 
-class Sheet(Speaking, ScrollView, can_focus=True):
+class Sheet(Drawn, can_focus=True):
     """Shows sections; the cursor goes from line to line, Enter opens what stands there."""
 
-    INKS: ClassVar = (
+    INKS = "sheet"
+    PARTS: ClassVar = (
         "title", "heading", "text", "strong", "label", "faint", "origin", "link", "rank",
         "good", "bad", "warn", "cursor", "mark",
     )  # fmt: skip
-    COMPONENT_CLASSES = {f"sheet--{ink}" for ink in INKS}
+    COMPONENT_CLASSES = {f"sheet--{part}" for part in PARTS}
     DEFAULT_CSS = """
     Sheet {
-        overflow-x: hidden;
-        scrollbar-size-vertical: 1;
-        scrollbar-background: $background;
         border: round $panel-lighten-2;
         border-title-color: $foreground 70%;
         border-subtitle-color: $foreground 60%;
@@ -385,10 +381,7 @@ class Sheet(Speaking, ScrollView, can_focus=True):
         self._laid = self.size.width
         self.lines = lines_of(self.sections, self._laid - MARGIN - 1, self.say, self._expanded)
         self.at = max(0, min(self.at, len(self.lines) - 1))
-        # As a reactive value its length would have the whole screen laid out anew.
-        size = Size(self.size.width, len(self.lines))
-        self.set_reactive(Sheet.virtual_size, size)
-        self._scroll_update(size)
+        self.lengthen(len(self.lines))
         self.refresh()
 
     def on_resize(self) -> None:
@@ -485,10 +478,6 @@ class Sheet(Speaking, ScrollView, can_focus=True):
                 self.action_open()
 
     # -- drawing -----------------------------------------------------------------------------
-
-    def ink(self, name: str, *, here: bool = False) -> Style:
-        parts = ("sheet--cursor",) if here else ()
-        return self.get_visual_style(*parts, f"sheet--{name}").rich_style
 
     def render_line(self, y: int) -> Strip:
         at, width = self.scroll_offset.y + y, self.size.width

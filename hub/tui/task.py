@@ -8,15 +8,13 @@ from typing import ClassVar, Final
 
 from rich.cells import cell_len
 from rich.segment import Segment
-from rich.style import Style
 from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.geometry import Region, Size
+from textual.geometry import Region
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.worker import get_current_worker
 
@@ -26,6 +24,7 @@ from hub import around
 from hub.errors import HubError
 from hub.queries import Entry, Queries, Query, TreeNode
 from hub.tui.detail import Detail, known
+from hub.tui.drawn import Drawn
 from hub.tui.keyline import KeyLine
 from hub.tui.reading import unexpected
 from hub.tui.sections import (
@@ -39,7 +38,6 @@ from hub.tui.sections import (
     title,
 )
 from hub.tui.sheet import Section, Sheet, fit, in_chinese
-from hub.tui.speaking import Speaking
 
 FACTS: Final = ("aliases", "area", "areas", "parents", "year", "paper", "homepage", "url")
 
@@ -141,17 +139,15 @@ def branches(nodes: Sequence[TreeNode], areas: Mapping[Key, str | None]) -> tupl
     return tuple(found)
 
 
-class TaskTree(Speaking, ScrollView, can_focus=True):
+class TaskTree(Drawn, can_focus=True):
     """The tree as a virtual list of its open places; a cursor, and keys that open and close."""
 
+    INKS = "tree"
     COMPONENT_CLASSES = {
         "tree--area", "tree--task", "tree--faint", "tree--cursor", "tree--mark", "tree--here",
     }  # fmt: skip
     DEFAULT_CSS = """
     TaskTree {
-        overflow-x: hidden;
-        scrollbar-size-vertical: 1;
-        scrollbar-background: $background;
         border: round $panel-lighten-2;
         border-title-color: $foreground 70%;
         border-subtitle-color: $foreground 60%;
@@ -240,7 +236,7 @@ class TaskTree(Speaking, ScrollView, can_focus=True):
         if here in shown:
             self.at = shown.index(here)
         self.at = max(0, min(self.at, len(shown) - 1))
-        self.virtual_size = Size(self.size.width, len(shown))
+        self.lengthen(len(shown))
         self.border_subtitle = Content(f"{sum(one.key is not None for one in self.branches):,}")
         self.refresh()
 
@@ -249,7 +245,7 @@ class TaskTree(Speaking, ScrollView, can_focus=True):
         return self._shown[self.at] if self.at < len(self._shown) else None
 
     def on_resize(self) -> None:
-        self.virtual_size = Size(self.size.width, len(self._shown))
+        self.lengthen(len(self._shown))
 
     # -- keys --------------------------------------------------------------------------------
 
@@ -341,11 +337,7 @@ class TaskTree(Speaking, ScrollView, can_focus=True):
         if row >= len(self._shown):
             return Strip.blank(width, self.rich_style)
         branch = self._shown[row]
-        here = ("tree--cursor",) if row == self.at else ()
-
-        def ink(part: str) -> Style:
-            return self.get_visual_style(*here, f"tree--{part}").rich_style
-
+        here = row == self.at
         sign = "▾ " if branch.path in self.open else "▸ " if branch.children else "  "
         counts = f"{branch.boards:,} · {branch.rows:,}" if branch.rows else ""
         head = "  " * branch.depth + sign
@@ -353,12 +345,12 @@ class TaskTree(Speaking, ScrollView, can_focus=True):
         name = fit(self._text_of(branch), room)
         kind = "area" if branch.key is None else "here" if here else "task"
         segments = [
-            Segment("▌" if here else " ", ink("mark")),
-            Segment(head, ink("faint")),
-            Segment(name, ink(kind)),
-            Segment(f" {counts} ", ink("faint")),
+            Segment("▌" if here else " ", self.ink("mark", here)),
+            Segment(head, self.ink("faint", here)),
+            Segment(name, self.ink(kind, here)),
+            Segment(f" {counts} ", self.ink("faint", here)),
         ]
-        return Strip(segments).adjust_cell_length(width, ink("faint"))
+        return Strip(segments).adjust_cell_length(width, self.ink("faint", here))
 
     def _text_of(self, branch: Branch) -> str:
         if branch.key is None:
