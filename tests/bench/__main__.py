@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Callable
@@ -70,6 +71,8 @@ UNPREPARED = {"quality", "make-run", "mutations", "mnist-fast", "mnist-examples"
 def main() -> int:
     """0 when every bar that was measured is reached."""
     options = arguments()
+    # As on a user's machine, a module is compiled once and not at each start.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     where = machine()
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="hub-bench-") as scratch:
