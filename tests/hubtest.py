@@ -91,10 +91,10 @@ def run(
 ) -> Said:
     """`hub WORDS` as a user's shell runs it, its output piped.
 
-    The process has the hub's modules already, unless it is told what Python itself reads at its start.
+    The process has the hub's modules already, unless it is told how Python itself is to read and write.
     """
     env, given = environment(home, **more), stdin.encode("utf-8", "surrogateescape")
-    if any(name.startswith(("PYTHON", "LC_")) for name in more):
+    if {"PYTHONIOENCODING", "LC_ALL"} & more.keys():
         done = subprocess.run(
             command(*words), input=given, capture_output=True, timeout=timeout, cwd=cwd, env=env
         )

@@ -10,6 +10,7 @@ import pkgutil
 import runpy
 import selectors
 import signal
+import site
 import socket
 import subprocess
 import sys
@@ -120,6 +121,10 @@ def _serve(way: socket.socket) -> None:
     os.environ.update(environment)
     os.chdir(cwd)
     sys.argv[1:] = words
+    # What Python does at its start with a path that somebody names.
+    sys.path[:1] = environment["PYTHONPATH"].split(os.pathsep)
+    importlib.invalidate_caches()
+    site.execsitecustomize()
 
 
 def _leave(code: list[int]) -> None:
