@@ -5,6 +5,7 @@ import ipaddress
 import os
 import signal
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,11 @@ def _is_local(family: int, address: Any) -> bool:
 # A run in the background begins with Ctrl-C ignored, and every process it starts inherits that; the
 # tests that interrupt the hub need what a terminal gives.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Where Python is told to keep no bytecode, every process would compile every module anew: half of what a
+# command costs.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
 @pytest.fixture(scope="session", autouse=True)

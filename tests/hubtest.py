@@ -29,6 +29,7 @@ from crawlers.records import Record
 from hub import harvest
 from hub.catalog import Catalog, create
 from hub.paths import Paths
+from tests import warm
 
 ROOT = Path(hub.__file__).parent.parent
 """The code under test: children import the very same files."""
@@ -88,18 +89,20 @@ def run(
     cwd: Path | None = None,
     **more: str,
 ) -> Said:
-    """`hub WORDS` as a user's shell runs it, its output piped."""
-    done = subprocess.run(
-        command(*words),
-        input=stdin.encode("utf-8", "surrogateescape"),
-        capture_output=True,
-        timeout=timeout,
-        cwd=cwd,
-        env=environment(home, **more),
-    )
-    out, err = done.stdout.decode("utf-8"), done.stderr.decode("utf-8")
-    assert "Traceback (most recent call last)" not in err, err
-    return Said(done.returncode, out, err)
+    """`hub WORDS` as a user's shell runs it, its output piped.
+
+    The process has the hub's modules already, unless it is told how Python itself is to read and write.
+    """
+    env, given = environment(home, **more), stdin.encode("utf-8", "surrogateescape")
+    if {"PYTHONIOENCODING", "LC_ALL"} & more.keys():
+        done = subprocess.run(
+            command(*words), input=given, capture_output=True, timeout=timeout, cwd=cwd, env=env
+        )
+        code, out, err = done.returncode, done.stdout, done.stderr
+    else:
+        code, out, err = warm.run(list(map(str, words)), env, given, cwd or Path.cwd(), timeout)
+    assert b"Traceback (most recent call last)" not in err, err.decode()
+    return Said(code, out.decode("utf-8"), err.decode("utf-8"))
 
 
 def called(*words: object, home: Path, **more: str) -> Said:
