@@ -28,6 +28,7 @@ import torch
 from torch import Tensor, nn
 
 from reproduce import chance, checkpoint, processes
+from reproduce.failure import CannotRun, Failure, Sentence
 from reproduce.processes import CannotShare, Processes
 
 NAMES: Final = ("init", "order", "augmentation", "dropout")
@@ -40,25 +41,35 @@ TELL_SECONDS: Final = 0.5
 """Between two looks at the loss: reading a number stops the arithmetic of a GPU for a moment."""
 
 
-class Interrupted(Exception):
-    """The user stopped the run; its checkpoint is written."""
+class Interrupted(Failure):
+    """The user stopped the run; if anything was trained, its checkpoint is written."""
+
+    code = 130
+    resumable = True
+
+    def __init__(self) -> None:
+        super().__init__("stopped")
 
 
-class OtherRun(Exception):
+class OtherRun(CannotRun):
     """The folder holds checkpoints of a run that differs from this one."""
 
     def __init__(self, differs: dict[str, tuple[Any, Any]]) -> None:
         said = ", ".join(f"{name} {_short(was)}, now {_short(now)}" for name, (was, now) in
                          sorted(differs.items()))  # fmt: skip
-        super().__init__(f"the checkpoints are of another run ({said})")
+        super().__init__(
+            "the checkpoints are of another run ({differs})",
+            Sentence("Without --resume it begins anew."),
+            differs=said,
+        )
         self.differs = differs
 
 
-class NotFinite(Exception):
+class NotFinite(Failure):
     """The loss is no number any more, or a weight is none."""
 
-    def __init__(self, step: int, what: str) -> None:
-        super().__init__(f"{what} at step {step}")
+    def __init__(self, step: int, text: str, **values: Any) -> None:
+        super().__init__(text, step=step, **values)
         self.step = step
 
 
@@ -298,7 +309,7 @@ class Session:
                 checkpoint.flatten(name, _state_of(part), tensors)
             for one, tensor in tensors.items():
                 if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
-                    raise NotFinite(step, f"{one} holds what is no number")
+                    raise NotFinite(step, "{part} holds what is no number at step {step}", part=one)
 
     # -- steps -------------------------------------------------------------------------------
 
@@ -341,7 +352,9 @@ class Session:
         least = min(batch, examples % batch or batch)
         if self.processes.mode == "fast" and self.normalises and least < self.processes.count:
             raise CannotShare(
-                f"a last batch of {least} rows is too small for {self.processes.count} processes"
+                "a last batch of {rows} rows is too small for {count} processes",
+                rows=least,
+                count=self.processes.count,
             )
         if self.processes.mode != "whole":
             self.smallest_shard = min(batch, examples) // self.processes.shards
@@ -466,7 +479,7 @@ class Session:
         """NotFinite when the noted loss is no number."""
         loss = self._noted.get("loss")
         if loss is not None and not math.isfinite(value := _number(loss)):
-            raise NotFinite(number, f"the loss is {value}")
+            raise NotFinite(number, "the loss is {loss} at step {step}", loss=value)
 
     def _look(self, number: int, total: int, epoch: int, last: bool = False) -> None:
         now = time.monotonic()
