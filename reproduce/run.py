@@ -270,8 +270,9 @@ def measure(
         raise CannotRun("{count} rows were measured of {rows}", count=count, rows=len(split))
     if squared:
         return Measured(whole / count, count)
-    share = 100.0 * int(whole) / count
-    return Measured(share if declared.metric == "accuracy" else 100.0 - share, count, int(whole))
+    correct = int(whole)
+    counted = correct if declared.metric == "accuracy" else count - correct
+    return Measured(100.0 * counted / count, count, correct)
 
 
 def _epochs(declared: Baseline, budget: Budget) -> float:

@@ -173,11 +173,11 @@ def cost_basis(cost: "Cost") -> str:
     """What an estimate stands on."""
     work = f"{cost.operations:.1e}"
     if cost.basis == "runs":
-        return t("as {n} runs took here", n=cost.runs)
+        return t("as it took here (runs: {n})", n=cost.runs)
     if cost.basis == "rate":
-        return t("at the rate of {n} runs here", n=cost.runs)
+        return t("at the rate measured here (runs: {n})", n=cost.runs)
     if cost.basis == "few":
-        return t("only {work} operations", work=work)
+        return t("only {work} operations", work=work) if cost.operations else t("a few steps")
     if cost.basis == "operations":
         return t(
             "{work} operations at {share} of {rate} GFLOP/s measured here",
