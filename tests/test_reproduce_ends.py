@@ -107,6 +107,32 @@ def test_line_that_a_stopped_run_prints_goes_on_with_that_run(tmp_path: Path, ho
     assert (second["seed"], first["seed"]) == (2, 1)
 
 
+@pytest.mark.timeout(100)
+def test_line_that_the_module_itself_prints_goes_on_with_that_run(tmp_path: Path) -> None:
+    there = drop(tmp_path, "slow", step="time.sleep(0 if session.resumed_at else 0.1)")
+    folder = tmp_path / "a folder"
+    words = ["slow", "--example", "--seed", "6", "--threads", "1", "--folder", str(folder)]
+    given = {"env": environment(tmp_path / "home", **there), "stdout": subprocess.PIPE}
+    child = subprocess.Popen(
+        [sys.executable, "-m", "reproduce", *words, "--every-steps", "2"],
+        stderr=subprocess.PIPE,
+        text=True,
+        **given,
+    )  # type: ignore[call-overload]
+    try:
+        until(lambda: list(folder.glob("checkpoints/step-?????????")), child)
+        child.send_signal(signal.SIGINT)
+        _, err = child.communicate(timeout=60)
+    finally:
+        child.kill()
+    assert child.returncode == 130, err
+    (line,) = [line for line in err.splitlines() if line.startswith("Go on with: python ")]
+    again = shlex.split(line.partition(": python ")[2])
+    done = subprocess.run([sys.executable, *again], check=True, timeout=60, **given)
+    said = json.loads(done.stdout)
+    assert said["resumed_at"] >= 2 and said["seed"] == 6 and said["steps"] == 32
+
+
 # -- killed -----------------------------------------------------------------------------------
 
 
