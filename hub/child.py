@@ -21,6 +21,9 @@ from hub.text import t
 ENDING_SECONDS: Final = 5.0
 """For what a child still has to say once it has ended."""
 
+AT_ONCE_SECONDS: Final = 1.0
+"""After which a child that is to end at once is killed."""
+
 
 class Interrupted(Exception):
     """The user stopped the run; it can be gone on with."""
@@ -81,8 +84,7 @@ def answer(
                 child.terminate()
             time.sleep(0.05)
     except BaseException:
-        child.kill()
-        child.wait()
+        _end(child)
         raise
     finally:
         for ear in ears:
@@ -97,6 +99,17 @@ def answer(
     if asked and child.returncode == -signal.SIGTERM:
         raise Interrupted  # before it could listen: nothing was trained yet
     raise _why(child.returncode, failed, rest, log)
+
+
+def _end(child: "subprocess.Popen[str]") -> None:
+    """Ends it at once, and with it those that share its run, whom it alone can end so soon."""
+    child.terminate()
+    child.send_signal(signal.SIGINT)
+    try:
+        child.wait(AT_ONCE_SECONDS)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
 
 
 def _why(code: int, failed: dict[str, Any], rest: list[str], log: Path | None) -> Exception:

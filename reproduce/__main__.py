@@ -6,6 +6,7 @@ processes share a run with --nproc N, or under torchrun.
 
 import argparse
 import json
+import math
 import os
 import shlex
 import signal
@@ -32,10 +33,10 @@ EXIT_INTERRUPTED = 130
 
 def main() -> int:
     """The exit code; what went wrong stands on stderr as a sentence and, with a hint, the next step."""
-    asked = _listen()
     said = _arguments()
     started = launch.MEETING in os.environ
     launching = said.nproc > 1 and "RANK" not in os.environ
+    asked = _listen(most=math.inf if launching else 2)
     if started or said.end_with_stdin:
         ask = lambda: asked.append(0)  # noqa: E731 - as if the user had asked to stop
         launch.end_with_parent(ask, ask if launching else lambda: os._exit(EXIT_FAILED))
@@ -61,13 +62,13 @@ def main() -> int:
     return _run(said, asked, fail)
 
 
-def _listen() -> list[int]:
-    """Grows with each Ctrl-C and each kind request to end; a third one ends the process at once."""
+def _listen(most: float) -> list[int]:
+    """Grows with each Ctrl-C and each kind request to end; more than so many end the process at once."""
     asked: list[int] = []
 
     def heard(number: int, frame: object) -> None:
         asked.append(number)
-        if len(asked) > 2:
+        if len(asked) > most:
             os._exit(EXIT_INTERRUPTED)
 
     for one in (signal.SIGINT, signal.SIGTERM):

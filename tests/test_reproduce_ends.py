@@ -16,10 +16,12 @@ import pytest
 
 from hub.cli.training import Order
 from hub.costs import Calibration, keep
+from hub.library import Library
 from hub.paths import Paths
-from hub.runs import Wish, stopped_at
+from hub.runs import Wish, recipe_sum, stopped_at
+from reproduce.baseline import declared
 from tests.hubtest import Said, environment, run, start
-from tests.runtest import drop
+from tests.runtest import drop, record
 
 pytestmark = [
     pytest.mark.torch,
@@ -105,6 +107,25 @@ def test_line_that_a_stopped_run_prints_goes_on_with_that_run(tmp_path: Path, ho
     assert again.json["runs"][0] == said["runs"][0] and "seed 1: measured already" in again.err
     (second, first) = hub("runs", "list", "--json", home=home, **there).data
     assert (second["seed"], first["seed"]) == (2, 1)
+
+
+def test_seed_that_was_stopped_is_gone_on_with_though_an_older_run_of_it_was_measured(
+    home: Path,
+) -> None:
+    recipe = recipe_sum(declared("mnist_fast"))
+    said = record(baseline="mnist_fast", metric="accuracy", claim=None, recipe_sha256=recipe)
+    with Library.open(home / "library.db", write=True) as own:
+        own.keep_run(said)
+    words = ("reproduce", "mnist_fast", "--seed", 1, "--resume", "--json")
+    measured = hub(*words, home=home)
+    assert measured.code == 0 and measured.json["runs"] == [said["id"]]
+    (home / "runs" / "mnist_fast-seed-1-full" / "checkpoints" / "step-000000007").mkdir(
+        parents=True
+    )
+    stopped = hub(*words, home=home)
+    assert stopped.code == 3, "only the data is missing"
+    assert "measured already" not in stopped.err
+    assert stopped.json["runs"] == [] and "FOLDER" in stopped.json["error"]["hint"]
 
 
 @pytest.mark.timeout(100)
@@ -243,8 +264,10 @@ from torch import nn
 
 from reproduce.baseline import Baseline
 
-BASELINE = Baseline(title="Shared", dataset="digits", label="CLOSED", metric="accuracy", epochs=40,
-                    parameters=650, flops=100.0, threads=1, shared=True)
+BASELINE = Baseline(
+    title="Shared", dataset="digits", label="CLOSED", metric="accuracy", epochs=40, parameters=650,
+    flops=100.0, threads=1, shared=True,
+)
 
 
 def train(data, session):
@@ -292,6 +315,24 @@ def test_killed_parent_of_several_processes_leaves_none_of_them_but_their_checkp
         assert child.returncode == 1
         assert "Go on from its last checkpoint: hub reproduce shared" in err
         assert "--seed 3 --nproc 2" in err
+
+
+@pytest.mark.timeout(100)
+def test_second_ctrl_c_ends_all_of_them_in_the_middle_of_a_long_step(
+    tmp_path: Path, home: Path
+) -> None:
+    mark = tmp_path / "begun"
+    there = shared(tmp_path, f"Path({str(mark)!r}).touch(); time.sleep(60)")
+    child = start("reproduce", "shared", "--seed", 3, "--nproc", 2, home=home, **there)
+    until(mark.exists, child)
+    children = below(child.pid)
+    for _ in range(2):
+        child.send_signal(signal.SIGINT)
+        time.sleep(0.5)
+    _, err = child.communicate(timeout=30)
+    assert gone(children)
+    assert child.returncode == 130 and "Traceback" not in err
+    assert "Go on with: hub reproduce shared --budget full --resume --seed 3 --nproc 2" in err
 
 
 # -- several processes through the command ----------------------------------------------------
