@@ -93,8 +93,11 @@ def cost(
     operations = one.flops * examples
     own = [run for run in runs if not run["imported"]]
     same = [run for run in own if run["budget"] == budget and not out_of_time(run)][:RECENT]
+    # The twenty steps of a smoke run are mostly warming up.
     rates = [
-        run["speed"]["examples_per_second"] for run in own if run["speed"]["examples_per_second"]
+        run["speed"]["examples_per_second"]
+        for run in own
+        if run["speed"]["examples_per_second"] and run["budget"] != "smoke"
     ]
     peak = known.peak(threads or one.threads) if known else None
     share = LARGE_SHARE if one.flops >= LARGE_FLOPS else SMALL_SHARE

@@ -6,11 +6,6 @@ Nothing here imports torch; costs are told by hub.costs, what can be run by hub.
 import importlib.util
 import json
 import os
-import signal
-import subprocess
-import sys
-import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -19,9 +14,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from hub import baselines, costs, run_record
+from hub import baselines, child, costs, run_record
 from hub.costs import Calibration, Cost
-from hub.errors import Damaged, HubError, NetworkError, NotFound, UsageError
+from hub.errors import Damaged, HubError, NotFound
 from hub.library import Library
 from hub.paths import Paths
 from hub.text import t
@@ -33,9 +28,6 @@ if TYPE_CHECKING:
     from reproduce.places import Places
 
 INSTALL: Final = "pip install 'deep-learning-hub[reproduce]'"
-
-ENDING_SECONDS: Final = 5.0
-"""For what a child still has to say once it has ended."""
 
 
 @dataclass(frozen=True)
@@ -85,10 +77,6 @@ class Listed:
     cost: Cost
     """Of one seed of the full budget."""
     comparison: Comparison
-
-
-class Interrupted(Exception):
-    """The user stopped the run; it can be gone on with."""
 
 
 def listed(
@@ -220,9 +208,7 @@ def need_torch() -> None:
 def calibrate(places: Paths) -> Calibration:
     """Measures the machine's speed in a child, some seconds long, and keeps it."""
     need_torch()
-    said = _child(
-        [sys.executable, "-m", "reproduce.calibrate"], lambda told: None, lambda: False, None
-    )
+    said = child.answer("reproduce.calibrate")
     peaks = {int(threads): float(peak) for threads, peak in said["peaks"].items()}
     found = Calibration(peaks, datetime.now(UTC).isoformat(timespec="seconds"))
     with suppress(OSError):  # it is measured anew next time
@@ -244,28 +230,26 @@ def carry_out(
 ) -> dict[str, Any]:
     """The Run of one seed, from a child process; it lies in the run's folder until `settled`.
 
-    Interrupted when the user stopped it; NetworkError without data, Damaged with wrong ones,
-    UsageError for what cannot be asked here, HubError for the rest.
+    child.Interrupted when the user stopped it, child.Broken when it can be gone on with; NetworkError
+    without data, Damaged with wrong ones, UsageError for what cannot be asked here, HubError for the rest.
     """
     folder = folder_of(places, wish)
     with _alone(folder):
         if wish.resume and (left := _left(folder)) is not None:
             return left
-        command = [
-            sys.executable, "-m", "reproduce", wish.baseline, "--seed", str(wish.seed),
-            "--budget", wish.budget, "--device", wish.device, "--folder", str(folder),
-            "--progress", "json",
+        words: list[object] = [
+            wish.baseline, "--seed", wish.seed, "--budget", wish.budget, "--device", wish.device,
+            "--folder", folder, "--progress", "json",
         ]  # fmt: skip
         for name, value in (
             ("--minutes", wish.minutes), ("--threads", wish.threads), ("--data", wish.data),
         ):  # fmt: skip
             if value is not None:
-                command += [name, str(value)]
-        command += ["--nproc", str(wish.processes)] if wish.processes > 1 else []
-        command += [f"--{wish.mode}"] if wish.mode else []
-        if wish.resume:
-            command.append("--resume")
-        record = _child(command, tell, stop, folder / "error.log")
+                words += [name, value]
+        words += ["--nproc", wish.processes] if wish.processes > 1 else []
+        words += [f"--{wish.mode}"] if wish.mode else []
+        words += ["--resume"] if wish.resume else []
+        record = child.answer("reproduce", *words, tell=tell, stop=stop, log=folder / "error.log")
         run_record.check(record)
         with suppress(OSError):
             _replace(folder / "run.json", json.dumps(run_record.exported(record)))
@@ -296,88 +280,6 @@ def _replace(path: Path, text: str) -> None:
     partial = path.with_name(f"{path.name}.partial-{os.getpid()}")
     partial.write_text(text, "utf-8")
     partial.replace(path)
-
-
-def _child(
-    command: list[str],
-    tell: Callable[[dict[str, Any]], None],
-    stop: Callable[[], bool],
-    log: Path | None,
-) -> dict[str, Any]:
-    """The JSON that ends its stdout. What it complains of without being asked goes to `log`."""
-    child = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
-        start_new_session=True,  # Ctrl-C comes to us; we pass it on once
-    )
-    failed: dict[str, Any] = {}
-    rest: list[str] = []
-
-    def listen() -> None:
-        assert child.stderr is not None
-        for line in child.stderr:
-            try:
-                said = json.loads(line)
-            except ValueError:
-                said = None
-            if not isinstance(said, dict):
-                rest.append(line.rstrip())
-            elif "failed" in said:
-                failed.update(said)
-            elif "step" in said:
-                tell(said)
-
-    ear = threading.Thread(target=listen, daemon=True)
-    ear.start()
-    out: list[str] = []
-    mouth = threading.Thread(target=lambda: out.append(child.stdout.read()), daemon=True)  # type: ignore[union-attr]
-    mouth.start()
-    asked = False
-    try:
-        while child.poll() is None:
-            if stop() and not asked:
-                asked = True
-                child.terminate()
-            time.sleep(0.05)
-    except BaseException:
-        child.kill()
-        child.wait()
-        raise
-    finally:
-        ear.join(ENDING_SECONDS)
-        mouth.join(ENDING_SECONDS)
-    if child.returncode == 0:
-        try:
-            return dict(json.loads("".join(out).strip().rpartition("\n")[2]))
-        except (ValueError, TypeError):
-            rest.append(t("the run ended without saying what it measured"))
-    if asked and child.returncode == -signal.SIGTERM:
-        raise Interrupted  # before it could listen: nothing was trained yet
-    raise _error_of(child.returncode, failed, rest, log)
-
-
-def _error_of(code: int, failed: dict[str, Any], rest: list[str], log: Path | None) -> Exception:
-    """Why a child ended, as the hub's own error: its sentence, or the last words of what broke."""
-    if code == 130:
-        return Interrupted(str(failed.get("failed")))
-    kinds: dict[int, type[HubError]] = {2: UsageError, 3: NetworkError, 4: NotFound, 5: Damaged}
-    if "failed" in failed:
-        return kinds.get(code, HubError)(failed["failed"], hint=failed.get("hint"))
-    if code < 0:
-        why = t("memory may have run out") if code == -9 else ""
-        what = t("the run was ended by signal {number}", number=-code) + (f": {why}" if why else "")
-        return HubError(what, hint=t("Go on from its last checkpoint: --resume"))
-    last = next((line for line in reversed(rest) if line.strip()), t("it said nothing"))
-    hint = None
-    if log is not None:
-        with suppress(OSError):
-            log.write_text("\n".join(rest) + "\n", "utf-8")
-            hint = t("All that it said is in {path}", path=log)
-    return HubError(t("the recipe failed: {why}", why=last), hint=hint)
 
 
 @contextmanager

@@ -44,10 +44,36 @@ def reason_name(reason: str) -> str:
     }.get(reason, reason)
 
 
+def detail_name(name: str) -> str:
+    """What belongs to a reason, as people read it."""
+    return {
+        "budget": t("budget"),
+        "minutes": t("minutes"),
+        "steps": t("steps"),
+        "epochs": t("epochs"),
+        "of": t("of"),
+        "rows": t("rows"),
+        "measured": t("measured"),
+        "claimed": t("claimed"),
+        "tested": t("tested"),
+        "trained on": t("trained on"),
+        "source": t("source"),
+        "differing": t("differing"),
+        "seeds": t("seeds"),
+        "needed": t("needed"),
+        "share": t("share"),
+        "allowed": t("allowed"),
+        "gap": t("gap"),
+        "allowance": t("allowance"),
+    }.get(name, name)
+
+
 def reason_text(reason: Mapping[str, Any]) -> str:
     """A reason with what belongs to it."""
     rest = ", ".join(
-        f"{name} {value_text(value)}" for name, value in reason.items() if name != "reason"
+        f"{detail_name(name)} {value_text(value)}"
+        for name, value in reason.items()
+        if name != "reason"
     )
     return reason_name(str(reason["reason"])) + (f" ({rest})" if rest else "")
 

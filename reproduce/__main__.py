@@ -6,65 +6,69 @@ processes share a run with --nproc N, or under torchrun.
 
 import argparse
 import json
+import math
 import os
+import shlex
 import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reproduce import launch
 from reproduce.baseline import UnknownBaseline, declared, names
+from reproduce.failure import CannotRun, Failure, NoTorch, Sentence
 
 if TYPE_CHECKING:
     from reproduce import run
+    from reproduce.content import DataError
     from reproduce.processes import Processes
 
 EXIT_FAILED = 1
-EXIT_USAGE = 2
 EXIT_UNKNOWN = 4
 EXIT_INTERRUPTED = 130
 
 
 def main() -> int:
     """The exit code; what went wrong stands on stderr as a sentence and, with a hint, the next step."""
-    asked = _listen()
     said = _arguments()
     started = launch.MEETING in os.environ
-    if started:
-        launch.end_with_parent()
-    fail = _Failing(as_json=started or said.progress == "json")
+    launching = said.nproc > 1 and "RANK" not in os.environ
+    asked = _listen(most=math.inf if launching else 2)
+    if started or said.end_with_stdin:
+        ask = lambda: asked.append(0)  # noqa: E731 - as if the user had asked to stop
+        launch.end_with_parent(ask, ask if launching else lambda: os._exit(EXIT_FAILED))
+    fail = _Failing(as_json=started or said.progress == "json", again=_again(said))
     try:
         one = declared(said.name)
     except UnknownBaseline:
-        return fail(EXIT_UNKNOWN, f"no baseline {said.name}", f"One of: {', '.join(names())}")
+        unknown = Failure("no baseline {name}", Sentence(f"One of: {', '.join(names())}"),
+                          name=said.name)  # fmt: skip
+        unknown.code = EXIT_UNKNOWN
+        return fail(unknown)
     if said.nproc > 1 and not one.shared:
         return fail(
-            EXIT_USAGE, f"{said.name} is computed in one piece, by one process", "--nproc 1"
+            CannotRun("{name} is computed in one piece, by one process: --nproc 1", name=said.name)
         )
-    if said.nproc > 1 and "RANK" not in os.environ:
+    if launching:
         failed = launch.launch(sys.argv[1:], said.nproc, lambda: len(asked))
-        return fail(failed["code"], failed["failed"], failed["hint"]) if failed else 0
+        return fail.tell(failed) if failed else 0
     try:
         import torch  # noqa: F401
-    except ImportError:
-        return fail(
-            EXIT_FAILED,
-            "torch is not installed",
-            "pip install torch --index-url https://download.pytorch.org/whl/cpu",
-        )
+    except ImportError as error:
+        return fail(NoTorch(error))
     return _run(said, asked, fail)
 
 
-def _listen() -> list[int]:
-    """Grows with each Ctrl-C and each kind request to end; a third one ends the process at once."""
+def _listen(most: float) -> list[int]:
+    """Grows with each Ctrl-C and each kind request to end; more than so many end the process at once."""
     asked: list[int] = []
 
     def heard(number: int, frame: object) -> None:
         asked.append(number)
-        if len(asked) > 2:
+        if len(asked) > most:
             os._exit(EXIT_INTERRUPTED)
 
     for one in (signal.SIGINT, signal.SIGTERM):
@@ -86,6 +90,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, help="a folder that has the data files")
     parser.add_argument("--example", action="store_true", help="made-up rows of the true shape")
     parser.add_argument("--progress", choices=("text", "json"), default="text")
+    parser.add_argument(
+        launch.END_WITH_STDIN,
+        action="store_true",
+        help="stdin is a pipe of whoever started this: when it ends, the run stops, with a checkpoint",
+    )
     parser.add_argument(
         "--nproc", type=int, default=1, help="processes on this machine that share the run"
     )
@@ -118,7 +127,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _run(said: argparse.Namespace, asked: list[int], fail: "_Failing") -> int:
-    from reproduce import checkpoint, processes, run, session
+    from reproduce import processes, run, session
     from reproduce.content import DataError
 
     order = run.Order(
@@ -133,33 +142,79 @@ def _run(said: argparse.Namespace, asked: list[int], fail: "_Failing") -> int:
         # torchrun --max-restarts starts all processes anew after one died.
         resume=said.resume or os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") != "0",
     )
-    kept = said.folder is not None
-    go_on = "--resume goes on from the last checkpoint" if kept else None
     try:
         planned = processes.plan(said.mode, said.shards)
         if said.nproc > 1 and said.nproc != planned.count:
-            raise processes.CannotShare(f"--nproc {said.nproc} among {planned.count} processes")
+            raise CannotRun(
+                "--nproc {wanted} among {count} processes", wanted=said.nproc, count=planned.count
+            )
         result = _result(said, order, asked, planned)
         if planned.first:
             print(json.dumps(result, ensure_ascii=False), flush=True)
             run.forget(order)
         return 0
     except DataError as error:
-        return fail(error.code, error.what, error.hint)
-    except (run.CannotRun, processes.CannotShare) as error:
-        return fail(EXIT_USAGE, str(error))
-    except checkpoint.NoRoom as error:
-        hint = "Free some space, or choose another --folder; a checkpoint before it is whole."
-        return fail(EXIT_FAILED, str(error), hint)
+        return fail(_of_data(error))
     except session.NotFinite as error:
-        where = f"; the last good checkpoint is in {said.folder}" if kept else ""
-        return fail(EXIT_FAILED, f"{error}: stopped{where}")
-    except session.Interrupted:
-        return fail(EXIT_INTERRUPTED, "stopped; the run can be gone on with", "--resume")
+        error.hint = _kept(run.checkpoints_of(order))
+        return fail(error)
     except processes.Lost as error:
-        if asked:
-            return fail(EXIT_INTERRUPTED, "stopped", go_on)
-        return fail(EXIT_FAILED, str(error), go_on, lost=True)
+        return fail(session.Interrupted() if asked else error)
+    except Failure as error:
+        return fail(error)
+
+
+def _again(said: argparse.Namespace) -> str | None:
+    """The command that goes on with this run; None where nothing is kept of it."""
+    if said.folder is None:
+        return None
+    words = [*sys.argv[1:], *(() if said.resume else ("--resume",))]
+    if "RANK" in os.environ and launch.MEETING not in os.environ:
+        return f"torchrun ... -m reproduce {shlex.join(words)}"
+    return f"python -m reproduce {shlex.join(words)}"
+
+
+def _kept(checkpoints: Path | None) -> Sentence:
+    """What is left of a run that cannot go on."""
+    from reproduce import checkpoint
+
+    step = checkpoint.newest_step(checkpoints) if checkpoints else None
+    if step is None:
+        return Sentence("No checkpoint had been written before.")
+    return Sentence(
+        "The last good checkpoint is kept: before step {step}, in {folder}",
+        step=step,
+        folder=checkpoints,
+    )
+
+
+def _of_data(error: "DataError") -> Failure:
+    """What is wrong with the data, with gaps as the hub says it."""
+    from reproduce.content import NotThere, WrongBytes
+
+    hint = Sentence(error.hint) if error.hint else None
+    match error:
+        case WrongBytes():
+            failure = Failure(
+                "{place} is not {file}: expected {expected}; got {got}",
+                hint,
+                place=error.place,
+                file=error.file.name,
+                expected=error.expected,
+                got=error.got,
+            )
+        case NotThere():
+            failure = Failure(
+                "{title}: {place} lacks {files}",
+                hint,
+                title=error.dataset.title,
+                place=error.place,
+                files=", ".join(error.names),
+            )
+        case _:
+            failure = Failure("the data cannot be read: {what}", hint, what=error.what)
+    failure.code = error.code
+    return failure
 
 
 def _result(
@@ -210,7 +265,7 @@ def _alone(order: "run.Order", planned: "Processes") -> Iterator[None]:
         return
     from filelock import FileLock, Timeout
 
-    from reproduce import checkpoint, run
+    from reproduce import checkpoint
 
     checkpoint.check_room(order.folder)
     try:
@@ -218,22 +273,37 @@ def _alone(order: "run.Order", planned: "Processes") -> Iterator[None]:
         with FileLock(order.folder / "checkpoints.lock", timeout=5):
             yield
     except Timeout:
-        raise run.CannotRun(f"another run is under way in {order.folder}: --folder") from None
+        raise CannotRun(
+            "another run is under way in {folder}: --folder", folder=order.folder
+        ) from None
 
 
 class _Failing:
     """Says what went wrong, for a person or for the program that started this one."""
 
-    def __init__(self, *, as_json: bool) -> None:
+    def __init__(self, *, as_json: bool, again: str | None) -> None:
         self.as_json = as_json
+        self.again = again
 
-    def __call__(self, code: int, what: str, hint: str | None = None, *, lost: bool = False) -> int:
+    def __call__(self, failure: Failure) -> int:
+        """The exit code."""
+        return self.tell(launch.told(failure))
+
+    def tell(self, said: dict[str, Any]) -> int:
+        """The same of what another process told."""
         if self.as_json:
-            said = {"failed": what, "hint": hint, "code": code, "lost": lost}
-            print(json.dumps(said), file=sys.stderr, flush=True)
-        elif os.environ.get("RANK", "0") == "0" or not lost:
-            print(f"{what}" + (f"\n{hint}" if hint else ""), file=sys.stderr, flush=True)
-        return code
+            lines = [json.dumps(said)]
+        elif os.environ.get("RANK", "0") != "0" and said["kind"] == "Lost":
+            lines = []  # The first process says it.
+        else:
+            lines = [str(Sentence(text, **values)) for text, values in
+                     (said["failed"], said["hint"] or ("", {})) if text]  # fmt: skip
+            if said["resumable"]:
+                lines.append(f"Go on with: {self.again}" if self.again
+                             else "Nothing is kept of it without --folder.")  # fmt: skip
+        with suppress(OSError):  # Whoever listened may be gone.
+            print("\n".join(lines), file=sys.stderr, flush=True)
+        return int(said["code"])
 
 
 def _json(told: Any) -> None:
@@ -244,7 +314,8 @@ def _json(told: Any) -> None:
         "seconds": round(told.seconds, 2),
         "values": told.values,
     }
-    print(json.dumps(said), file=sys.stderr, flush=True)
+    with suppress(OSError):  # Whoever listened may be gone: that ends the run kindly, not this.
+        print(json.dumps(said), file=sys.stderr, flush=True)
 
 
 def _text() -> Any:

@@ -5,7 +5,11 @@ float32 product, by one thread and by as many as torch would use.
 """
 
 import json
+import os
 import sys
+
+from reproduce import launch
+from reproduce.failure import NoTorch
 
 SECONDS = 1.2
 """For each count of threads: the best of some dozens of products, so that a busy moment matters little."""
@@ -13,15 +17,14 @@ SECONDS = 1.2
 
 def main() -> int:
     """The exit code: 1 where torch is missing."""
+    if launch.END_WITH_STDIN in sys.argv:
+        launch.end_with_parent(lambda: os._exit(1), lambda: None)
     try:
         import torch
-    except ImportError:
-        failed = {
-            "failed": "torch is not installed",
-            "hint": "pip install torch --index-url https://download.pytorch.org/whl/cpu",
-        }
-        sys.stderr.write(json.dumps(failed) + "\n")
-        return 1
+    except ImportError as error:
+        failed = NoTorch(error)
+        sys.stderr.write(json.dumps(launch.told(failed)) + "\n")
+        return failed.code
     from reproduce import machine
 
     peaks = {}

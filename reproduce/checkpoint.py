@@ -16,11 +16,21 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
+from reproduce.failure import Failure, Sentence
+
 KEPT: Final = 2
 
 
-class NoRoom(Exception):
+class NoRoom(Failure):
     """A checkpoint could not be written; the one before it is whole."""
+
+    resumable = True
+
+    def __init__(self, folder: Path, why: object) -> None:
+        space = "Free some space, or choose another --folder; a checkpoint before it is whole."
+        super().__init__(
+            "cannot write a checkpoint in {folder}: {why}", Sentence(space), folder=folder, why=why
+        )
 
 
 @dataclass(frozen=True)
@@ -60,7 +70,7 @@ def save(folder: Path, step: int, state: dict[str, Any], tensors: dict[str, Tens
         _sync(folder)
     except (OSError, SafetensorError) as error:
         shutil.rmtree(partial, ignore_errors=True)
-        raise NoRoom(f"cannot write a checkpoint in {folder}: {error}") from error
+        raise NoRoom(folder, _why(error)) from error
     for old in sorted(folder.glob("step-?????????"))[:-KEPT]:
         shutil.rmtree(old, ignore_errors=True)
     return target
@@ -73,6 +83,11 @@ def newest(folder: Path) -> Checkpoint | None:
         if found is not None:
             return found
     return None
+
+
+def newest_step(folder: Path) -> int | None:
+    """Of the newest checkpoint, whole or not; None when there is none."""
+    return max((int(path.name[5:]) for path in folder.glob("step-?????????")), default=None)
 
 
 def forget_after(folder: Path, step: int) -> int:
@@ -92,7 +107,7 @@ def check_room(folder: Path) -> None:
         trial.mkdir()
         trial.rmdir()
     except OSError as error:
-        raise NoRoom(f"cannot write checkpoints in {folder}: {error.strerror or error}") from error
+        raise NoRoom(folder, _why(error)) from error
 
 
 def forget(folder: Path) -> None:
@@ -170,6 +185,10 @@ def digest(tensors: dict[str, Tensor]) -> str:
         found.update(f"{name} {one.dtype} {tuple(one.shape)}\n".encode())
         found.update(one.reshape(-1).view(torch.uint8).numpy().tobytes() if one.numel() else b"")
     return found.hexdigest()
+
+
+def _why(error: Exception) -> str:
+    return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
 def _sum(path: Path) -> str:

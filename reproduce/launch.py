@@ -13,10 +13,16 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
+
+from reproduce.failure import Failure, Killed
+
+END_WITH_STDIN: Final = "--end-with-stdin"
+"""Said by a program that holds the other end of stdin: when it ends, whatever the reason, so does this."""
 
 MEETING: Final = "REPRODUCE_MEETING"
 """The variable that names the file at which the processes meet."""
@@ -27,6 +33,9 @@ SETTLE_SECONDS: Final = 2.0
 FAREWELL_SECONDS: Final = 20.0
 """In which a process that was asked to end writes its checkpoint."""
 
+ORPHAN_SECONDS: Final = 3.0
+"""In which one that nobody waits for any more does so: the step in hand may be a long one."""
+
 
 @dataclass
 class _Child:
@@ -35,7 +44,7 @@ class _Child:
     process: "subprocess.Popen[str]"
     rank: int
     failed: dict[str, Any] = field(default_factory=dict)
-    """What it said when it failed, as the `failed` line has it."""
+    """What it said when it failed: a line of `told`."""
     last: deque[str] = field(default_factory=lambda: deque(maxlen=5))
     ear: threading.Thread | None = None
 
@@ -46,15 +55,16 @@ class _Child:
             if line.startswith('{"failed"'):
                 self.failed.update(json.loads(line))
             elif self.rank == 0:
-                sys.stderr.write(line)
-                sys.stderr.flush()
+                with suppress(OSError):  # Whoever read it may be gone.
+                    sys.stderr.write(line)
+                    sys.stderr.flush()
             elif line.strip():
                 self.last.append(line.strip())
 
 
 def launch(arguments: list[str], count: int, asked: Callable[[], int]) -> dict[str, Any] | None:
     """Runs `python -m reproduce` with these arguments in so many processes; the first writes the Run on
-    stdout. None when all went well, else what failed: `failed`, `hint`, `code`.
+    stdout. None when all went well, else what failed, as `told` has it.
 
     `asked`: how often the user asked to stop. Once: a checkpoint is written; twice: at once.
     """
@@ -114,7 +124,7 @@ def _watch(children: list[_Child], asked: Callable[[], int]) -> None:
         failed = [child for child, code in zip(children, codes, strict=True) if code]
         if failed and not told:
             # Whoever lost another one waited for it in vain; that one may be about to end.
-            if not all(child.failed.get("lost") for child in failed):
+            if not all(child.failed.get("kind") == "Lost" for child in failed):
                 return
             until = min(until, time.monotonic() + SETTLE_SECONDS)
         time.sleep(0.05)
@@ -133,21 +143,29 @@ def _outcome(children: list[_Child]) -> dict[str, Any] | None:
         for child, code in zip(children, codes, strict=True)
         if code
     ]
-    ended.sort(key=lambda said: (said["code"] == 130, said.get("lost", False)))
+    ended.sort(key=lambda said: (said["code"] == 130, said["kind"] == "Lost"))
     stopped = [said for said in ended if said["code"] == 130]
-    silent = {"failed": "stopped before a checkpoint was written", "hint": None, "code": 130}
-    return (stopped or ended or [silent])[0]
+    return (stopped or ended or [{**told(Failure("stopped before it began")), "code": 130}])[0]
 
 
 def _said(child: _Child, code: int, count: int) -> dict[str, Any]:
     if child.failed:
         return child.failed
-    who = f"process {child.rank + 1} of {count}"
+    which: dict[str, Any] = {"rank": child.rank + 1, "count": count}
     if code < 0:
-        what = f"{who} was killed (signal {-code}); the run is stopped"
-        return {"failed": what, "hint": "--resume goes on from the last checkpoint", "code": 1}
-    last = f": {child.last[-1]}" if child.last else ""
-    return {"failed": f"{who} ended with {code}{last}", "hint": None, "code": 1}
+        return told(
+            Killed(
+                "process {rank} of {count} was killed (signal {signal}); the run is stopped",
+                signal=-code,
+                **which,
+            )
+        )
+    last = child.last[-1] if child.last else "?"
+    return told(
+        Failure(
+            "process {rank} of {count} ended with {code}: {last}", code=code, last=last, **which
+        )
+    )
 
 
 def _end(children: list[_Child]) -> None:
@@ -160,13 +178,28 @@ def _end(children: list[_Child]) -> None:
             child.ear.join(2)
 
 
-def end_with_parent() -> None:
-    """In a process of a run: ends when the one that started it is gone, however it went."""
+def told(failure: Failure) -> dict[str, Any]:
+    """A failure as a line of JSON, for the process that started this one."""
+    return {
+        "failed": failure.said.plain(),
+        "hint": failure.hint.plain() if failure.hint else None,
+        "code": failure.code,
+        "kind": type(failure).__name__,
+        "resumable": failure.resumable,
+    }
+
+
+def end_with_parent(ask: Callable[[], None], end: Callable[[], None]) -> None:
+    """Watches stdin, the other end of which is held by whoever started this process. When that one is
+    gone, however it went, `ask` is called at once and `end` some seconds later, each in a thread."""
 
     def wait() -> None:
         # Not sys.stdin: its lock would be held when Python ends.
-        while os.read(0, 1024):
-            pass
-        os._exit(1)
+        with suppress(OSError):
+            while os.read(0, 1024):
+                pass
+        ask()
+        time.sleep(ORPHAN_SECONDS)
+        end()
 
     threading.Thread(target=wait, daemon=True).start()

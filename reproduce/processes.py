@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from reproduce import launch
+from reproduce.failure import CannotRun, Failure
 
 Mode = Literal["whole", "exact", "fast"]
 
@@ -34,12 +35,14 @@ PATIENCE_SECONDS: Final = 40.0
 """Without a word from another process, after which the run ends."""
 
 
-class Lost(Exception):
+class Lost(Failure):
     """Another process of this run has ended, or gives no answer."""
 
+    resumable = True
 
-class CannotShare(Exception):
-    """This run cannot be shared out like that; the text says why, and what can be done."""
+
+class CannotShare(CannotRun):
+    """This run cannot be shared out like that."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +148,10 @@ def plan(mode: Mode | None, shards: int | None) -> Processes:
     if shards % count:
         fitting = ", ".join(str(n) for n in range(1, shards + 1) if shards % n == 0)
         raise CannotShare(
-            f"{count} processes cannot share {shards} shards evenly: --nproc {fitting}, or --fast"
+            "{count} processes cannot share {shards} shards evenly: --nproc {fitting}, or --fast",
+            count=count,
+            shards=shards,
+            fitting=fitting,
         )
     return Processes(rank, count, "exact", shards)
 
@@ -195,7 +201,9 @@ def _answered() -> Iterator[None]:
         # The first sentence, without the places in gloo's source.
         said = re.sub(r"\[\S*\.cc:\d+\] ", "", str(error)).partition("\n")[0].partition(". ")[0]
         said = said or type(error).__name__
-        raise Lost(f"another process of this run has ended, or gives no answer ({said})") from error
+        raise Lost(
+            "another process of this run has ended, or gives no answer ({said})", said=said
+        ) from error
 
 
 def _device_of_group() -> torch.device:

@@ -16,8 +16,9 @@ from torch import Tensor
 from reproduce import baseline, checkpoint, machine, speed
 from reproduce.baseline import Baseline
 from reproduce.data import BATCH, Split, Splits
+from reproduce.failure import CannotRun
 from reproduce.processes import Processes
-from reproduce.session import Interrupted, OtherRun, Session, Told
+from reproduce.session import Interrupted, Session, Told
 
 FORMAT: Final = 1
 """Of the Run as JSON."""
@@ -49,10 +50,6 @@ class Order:
     """Go on from the newest checkpoint in the folder; else it begins anew."""
 
 
-class CannotRun(Exception):
-    """The order cannot be carried out here; the text says what and what to do."""
-
-
 def run(
     order: Order,
     splits: Splits,
@@ -67,7 +64,7 @@ def run(
 
     `canonical`: the data are its makers' own bytes. Several processes all return the same; its
     checkpoints are left to the caller, who takes them away once the Run is safe (`forget`). CannotRun,
-    session.Interrupted, session.NotFinite, checkpoint.NoRoom, processes.CannotShare, processes.Lost.
+    session.Interrupted, session.NotFinite, checkpoint.NoRoom, processes.Lost.
     """
     declared = baseline.declared(order.name)
     processes = processes or Processes()
@@ -90,22 +87,19 @@ def run(
         checkpoint.check_room(folder)
     processes.wait()
     epochs = _epochs(declared, order.budget)
-    try:
-        session = Session(
-            seed=order.seed,
-            epochs=epochs,
-            device=device,
-            folder=folder,
-            every_steps=order.every_steps,
-            most_steps=SMOKE_STEPS if order.budget == "smoke" else None,
-            most_seconds=order.minutes * 60 if order.minutes else None,
-            tell=tell if processes.first else lambda told: None,
-            stop=stop,
-            processes=processes,
-            of=_identity(order, splits, files, sources, processes, device),
-        )
-    except OtherRun as error:
-        raise CannotRun(f"{error}: without --resume it begins anew") from error
+    session = Session(
+        seed=order.seed,
+        epochs=epochs,
+        device=device,
+        folder=folder,
+        every_steps=order.every_steps,
+        most_steps=SMOKE_STEPS if order.budget == "smoke" else None,
+        most_seconds=order.minutes * 60 if order.minutes else None,
+        tell=tell if processes.first else lambda told: None,
+        stop=stop,
+        processes=processes,
+        of=_identity(order, splits, files, sources, processes, device),
+    )
     began, clock = datetime.now(UTC), machine.Clock(processes.total)
     # The test split stays here: no recipe ever holds it.
     predict = recipe.train(splits.train, session)
@@ -167,7 +161,8 @@ def check_order(order: Order, processes: Processes) -> None:
     declared = baseline.declared(order.name)
     if processes.mode != "whole" and not declared.shared:
         raise CannotRun(
-            f"{order.name} is computed in one piece: neither --exact nor several processes"
+            "{name} is computed in one piece: neither --exact nor several processes",
+            name=order.name,
         )
     device_of(order.device)
 
@@ -259,7 +254,9 @@ def measure(
             rows = slice(starts[at], starts[at] + BATCH)
             said, true = predict(split.x[rows]), split.y[rows]
             if len(said) != len(true):
-                raise CannotRun(f"the predictor says {len(said)} for {len(true)} rows")
+                raise CannotRun(
+                    "the predictor says {said} for {rows} rows", said=len(said), rows=len(true)
+                )
             if squared:
                 parts[at, 0] = ((said.cpu().double() - true.double()) ** 2).sum()
             else:
@@ -270,11 +267,12 @@ def measure(
     found = processes.total_of(parts)
     whole, count = math.fsum(found[:, 0].tolist()), int(found[:, 1].sum())
     if count != len(split):
-        raise CannotRun(f"{count} rows were measured of {len(split)}")
+        raise CannotRun("{count} rows were measured of {rows}", count=count, rows=len(split))
     if squared:
         return Measured(whole / count, count)
-    share = 100.0 * int(whole) / count
-    return Measured(share if declared.metric == "accuracy" else 100.0 - share, count, int(whole))
+    correct = int(whole)
+    counted = correct if declared.metric == "accuracy" else count - correct
+    return Measured(100.0 * counted / count, count, correct)
 
 
 def _epochs(declared: Baseline, budget: Budget) -> float:
@@ -328,7 +326,9 @@ def device_of(asked: str) -> torch.device:
             raise CannotRun("no CUDA device is here, or torch was built without CUDA: --device cpu")
         place = int(os.environ.get("LOCAL_RANK", "0"))
         if place >= torch.cuda.device_count():
-            raise CannotRun(f"{torch.cuda.device_count()} CUDA devices are too few: --nproc")
+            raise CannotRun(
+                "{count} CUDA devices are too few: --nproc", count=torch.cuda.device_count()
+            )
         # Without it, products on a GPU differ from run to run (cuBLAS, "Results reproducibility").
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.cuda.set_device(place)

@@ -27,7 +27,10 @@ from typing import Any, Final
 import torch
 from torch import Tensor, nn
 
-from reproduce import chance, checkpoint, processes
+from reproduce import checkpoint, processes
+from reproduce.batch import Shard, Step
+from reproduce.failure import CannotRun, Failure, Sentence
+from reproduce.gradients import Gradients
 from reproduce.processes import CannotShare, Processes
 
 NAMES: Final = ("init", "order", "augmentation", "dropout")
@@ -40,82 +43,36 @@ TELL_SECONDS: Final = 0.5
 """Between two looks at the loss: reading a number stops the arithmetic of a GPU for a moment."""
 
 
-class Interrupted(Exception):
-    """The user stopped the run; its checkpoint is written."""
+class Interrupted(Failure):
+    """The user stopped the run; if anything was trained, its checkpoint is written."""
+
+    code = 130
+    resumable = True
+
+    def __init__(self) -> None:
+        super().__init__("stopped")
 
 
-class OtherRun(Exception):
+class OtherRun(CannotRun):
     """The folder holds checkpoints of a run that differs from this one."""
 
     def __init__(self, differs: dict[str, tuple[Any, Any]]) -> None:
         said = ", ".join(f"{name} {_short(was)}, now {_short(now)}" for name, (was, now) in
                          sorted(differs.items()))  # fmt: skip
-        super().__init__(f"the checkpoints are of another run ({said})")
+        super().__init__(
+            "the checkpoints are of another run ({differs})",
+            Sentence("Without --resume it begins anew."),
+            differs=said,
+        )
         self.differs = differs
 
 
-class NotFinite(Exception):
+class NotFinite(Failure):
     """The loss is no number any more, or a weight is none."""
 
-    def __init__(self, step: int, what: str) -> None:
-        super().__init__(f"{what} at step {step}")
+    def __init__(self, step: int, text: str, **values: Any) -> None:
+        super().__init__(text, step=step, **values)
         self.step = step
-
-
-@dataclass(frozen=True)
-class Step:
-    """One batch."""
-
-    indices: Tensor
-    """(b,) int64: row numbers of the training split."""
-    epoch: int
-    """From 0."""
-    number: int
-    """From 0, over all epochs."""
-    total: int
-    first: bool
-    """Of its epoch."""
-    last: bool
-
-
-@dataclass
-class Shard:
-    """The part of a batch that is computed at once: all of it, unless several processes share it."""
-
-    indices: Tensor
-    """(s,) int64: row numbers of the training split."""
-    share: float
-    """Of the batch: s / b. A loss that is a mean over the shard counts for so much of the batch's: so
-    every row counts the same, also in a last batch that cannot be cut evenly."""
-    keys: dict[str, int]
-    """For each name of chance, the key of this epoch."""
-    drawn: int = 0
-    """Words that each row has used up of its chance."""
-
-    def drop(self, x: Tensor, share: float) -> Tensor:
-        """Dropout: x (s, ...) with such a share of zeros, the rest enlarged so that sums stay the same.
-
-        Which ones become zero depends on seed, epoch and row alone, and on how many were dropped before:
-        neither on the other rows of the batch nor on the process.
-        """
-        width = x[0].numel()
-        keep = chance.kept(self.keys["dropout"], self._rows(x), self.drawn, width, share)
-        self.drawn += width
-        return x * keep.view(x.shape) * (1 / (1 - share))
-
-    def uniform(self, width: int) -> Tensor:
-        """(s, width) float32 in [0, 1), for augmentation: by seed, epoch and row alone, like `drop`."""
-        found = chance.uniform(self.keys["augmentation"], self.indices, self.drawn, width)
-        self.drawn += width
-        return found
-
-    def _rows(self, x: Tensor) -> Tensor:
-        return self.indices.to(x.device)
-
-
-def no_drop(x: Tensor, share: float) -> Tensor:
-    """In the place of `Shard.drop` when a network is not trained: x itself."""
-    return x
 
 
 @dataclass(frozen=True)
@@ -179,7 +136,7 @@ class Session:
         self._parts: dict[str, Any] = {}
         self._networks: list[nn.Module] = []
         self._noted: dict[str, Any] = {}
-        self._pieces: list[Tensor] | None = None
+        self._gradients = Gradients([], self.processes)
         self._signals = [0.0, 0.0, 0.0]
         self._found = self._newest() if self.folder else None
         if self._found:
@@ -298,7 +255,7 @@ class Session:
                 checkpoint.flatten(name, _state_of(part), tensors)
             for one, tensor in tensors.items():
                 if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
-                    raise NotFinite(step, f"{one} holds what is no number")
+                    raise NotFinite(step, "{part} holds what is no number at step {step}", part=one)
 
     # -- steps -------------------------------------------------------------------------------
 
@@ -328,7 +285,7 @@ class Session:
                     break
             part = order[place * batch : (place + 1) * batch]
             yield Step(part, epoch, number, total, place == 0, place == per_epoch - 1)
-            assert self._pieces is None, "the loop forgets session.sum_gradients()"
+            assert not self._gradients.taken, "the loop forgets session.sum_gradients()"
             self.done, self.examples = number + 1, self.examples + len(part)
             self._look(number, total, epoch)
         if self.done > first:
@@ -341,7 +298,9 @@ class Session:
         least = min(batch, examples % batch or batch)
         if self.processes.mode == "fast" and self.normalises and least < self.processes.count:
             raise CannotShare(
-                f"a last batch of {least} rows is too small for {self.processes.count} processes"
+                "a last batch of {rows} rows is too small for {count} processes",
+                rows=least,
+                count=self.processes.count,
             )
         if self.processes.mode != "whole":
             self.smallest_shard = min(batch, examples) // self.processes.shards
@@ -396,61 +355,25 @@ class Session:
             yield Shard(step.indices, 1.0, keys)
             return
         assert self._networks, "session.keep must come before: whose gradients are they?"
-        self._step, self._pieces = step, []
-        buffers = [one for network in self._networks for one in network.buffers()]
-        before = [one.clone() for one in buffers]
+        self._step = step
+        self._gradients = Gradients(self._networks, self.processes)
         for number in self.processes.own:
             rows = self.processes.rows(step.indices, number)
             share, self._noted = len(rows) / len(step.indices), {}
             if share:
-                for one, was in zip(buffers, before, strict=True):
-                    one.copy_(was)
+                self._gradients.begin()
                 yield Shard(rows, share, keys)
-            self._pieces.append(self._taken(share))
-
-    def _taken(self, share: float) -> Tensor:
-        """(n,): gradients, averages and loss of the shard in hand; zeros of one without rows."""
-        parts = []
-        for parameter in self._parameters():
-            slope = parameter.grad
-            parts.append(torch.zeros_like(parameter) if slope is None else slope)
-            parameter.grad = None
-        parts += [share * one for one in self._averages()]
-        loss = torch.as_tensor(self._noted.get("loss", 0.0)).detach().to(parts[0])
-        parts.append(share * loss if share else torch.zeros_like(loss))
-        return torch.cat([part.detach().reshape(-1) for part in parts])
+            self._gradients.take(share, self._noted.get("loss", 0.0))
 
     def sum_gradients(self) -> None:
         """Leaves in every parameter's `grad` the gradient of the whole batch, added up over all shards
         of all processes; one process alone has it there already. NotFinite, processes.Lost."""
-        if self._pieces is None:
+        if not self._gradients.taken:
             return
-        pieces = torch.stack(self._pieces)  # (own shards, n)
         # Who must stop travels along, so that all stop after the same step.
-        signals = pieces.new_zeros(len(pieces), 3)
-        signals[0] = torch.tensor(self._own_signals(self._step.number + 1))
-        total = self.processes.summed(torch.cat([pieces, signals], dim=1))
-        self._signals = total[-3:].tolist()
-        self._noted = {"loss": float(total[-4])}
-        self._pieces, at = None, 0
+        loss, self._signals = self._gradients.add_up(self._own_signals(self._step.number + 1))
+        self._noted = {"loss": loss}
         self._check_loss(self._step.number)
-        for parameter in self._parameters():
-            found = total[at : at + parameter.numel()].view(parameter.shape)
-            # In the layout of the parameter itself, as backward() leaves it.
-            parameter.grad = torch.empty_like(parameter).copy_(found)
-            at += parameter.numel()
-        for one in self._averages():
-            one.copy_(total[at : at + one.numel()].view(one.shape))
-            at += one.numel()
-
-    def _parameters(self) -> list[nn.Parameter]:
-        return [one for network in self._networks for one in network.parameters()
-                if one.requires_grad]  # fmt: skip
-
-    def _averages(self) -> list[Tensor]:
-        """What networks remember of the batches that went through them."""
-        return [one for network in self._networks for one in network.buffers()
-                if one.is_floating_point()]  # fmt: skip
 
     # -- progress ----------------------------------------------------------------------------
 
@@ -466,7 +389,7 @@ class Session:
         """NotFinite when the noted loss is no number."""
         loss = self._noted.get("loss")
         if loss is not None and not math.isfinite(value := _number(loss)):
-            raise NotFinite(number, f"the loss is {value}")
+            raise NotFinite(number, "the loss is {loss} at step {step}", loss=value)
 
     def _look(self, number: int, total: int, epoch: int, last: bool = False) -> None:
         now = time.monotonic()

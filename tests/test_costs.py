@@ -63,6 +63,11 @@ def test_neither_runs_of_others_nor_runs_that_a_clock_ended_tell_the_time() -> N
     assert cost(NET, [cut], KNOWN).basis == "rate"
 
 
+def test_twenty_steps_of_a_smoke_run_tell_no_rate() -> None:
+    assert cost(NET, [run(1.0, budget="smoke")], KNOWN).basis == "operations"
+    assert cost(NET, [run(1.0, budget="smoke")], KNOWN, budget="smoke").basis == "runs"
+
+
 def test_minutes_end_it() -> None:
     found = cost(NET, [run(4_000.0)], KNOWN, minutes=1.0)
     assert found.seconds == 60 + costs.STARTUP_SECONDS

@@ -390,7 +390,8 @@ def test_streams_are_those_of_splitmix64() -> None:
 def test_what_is_dropped_hangs_on_seed_epoch_and_row_alone() -> None:
     import torch
 
-    from reproduce.session import Session, Step
+    from reproduce.batch import Step
+    from reproduce.session import Session
 
     def dropped(rows: list[int], seed: int = 1, epoch: int = 0) -> "torch.Tensor":
         step = Step(torch.tensor(rows), epoch, 0, 1, True, True)
@@ -410,7 +411,8 @@ def test_as_many_are_dropped_as_asked_for_and_the_sum_stays(share: float) -> Non
     import torch
 
     from reproduce import chance
-    from reproduce.session import Session, Step
+    from reproduce.batch import Step
+    from reproduce.session import Session
 
     step = Step(torch.arange(2_000), 0, 0, 1, True, True)
     [shard] = Session(seed=1, epochs=1).shards(step)

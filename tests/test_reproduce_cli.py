@@ -239,7 +239,8 @@ def test_a_loss_that_is_no_number_stops_the_run_and_says_at_which_step(
     calibrated(home, 1e11)
     said = hub("broken", "--seed", 1, home=home, **there)
     assert (said.code, said.out) == (1, "")
-    assert "nan at step 7" in said.err and "last good checkpoint" in said.err
+    assert "the loss is nan at step 7" in said.err
+    assert "No checkpoint had been written before." in said.err
     assert run("runs", home=home, **there).lines[1:] == []
 
 

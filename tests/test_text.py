@@ -12,6 +12,7 @@ from hub.text import _KINDS, _KINDS_MANY
 from hub.text_zh import SENTENCES
 
 HUB = Path(hub.__file__).parent
+REPRODUCE = HUB.parent / "reproduce"
 
 
 def spoken() -> set[str]:
@@ -39,7 +40,32 @@ def spoken() -> set[str]:
                 "command" in ast.unparse(decorator) for decorator in node.decorator_list
             ):
                 found.add(" ".join((ast.get_docstring(node) or "").split()))
+    found |= told_by_runs()
     return {sentence for sentence in found if any(c.isalpha() for c in sentence)}
+
+
+def told_by_runs() -> set[str]:
+    """Every sentence in which a process of reproduce/ says why a run cannot begin or go on: the hub says it
+    in the user's language."""
+    nodes = [
+        node
+        for path in REPRODUCE.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+    ]
+    classes = [node for node in nodes if isinstance(node, ast.ClassDef)]
+    kinds = {"Failure"}
+    for _ in range(3):  # as deep as they are derived from each other
+        kinds |= {one.name for one in classes if {ast.unparse(base) for base in one.bases} & kinds}
+    found: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in kinds | {
+            "Sentence"
+        }:
+            found |= {one.value for one in node.args if _text(one)}  # type: ignore[attr-defined]
+    for one in (inner for each in classes if each.name in kinds for inner in ast.walk(each)):
+        if isinstance(one, ast.Call) and ast.unparse(one.func) == "super().__init__":
+            found |= {part.value for part in one.args if _text(part)}  # type: ignore[attr-defined]
+    return found
 
 
 def _text(node: ast.AST) -> bool:

@@ -192,7 +192,8 @@ def test_cost_data_and_mistakes_are_said_before_a_run(home: Paths):
     async def promise(app: HubApp, pilot: Pilot[None]) -> None:
         screen = await form(app, pilot, "mnist_lenet", seeds="1-3")
         said = screen.query_one(Facts).text
-        assert "missing" in said and "MB" in said and "free here" in said
+        memory = f"{declared('mnist_lenet').memory_mb:,} MB"
+        assert "missing" in said and memory in said and "free here" in said
         button = screen.query_one("#start", Button)
         assert str(button.label) == "Get data and start" and not button.disabled
         for field, wrong, hint in (

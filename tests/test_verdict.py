@@ -235,3 +235,28 @@ def test_every_claim_of_the_file_can_be_read_and_names_its_source() -> None:
             assert claim.metric == declared(name).metric, name
             assert claim.dataset == declared(name).dataset, name
             assert claim.tested and claim.trained_on, name
+
+
+def test_protocol_and_rows_of_a_claim_say_the_same() -> None:
+    """A difference that stands in the words alone would be silent: rows are what is compared."""
+    from crawlers import knowledge
+
+    for claim in claims(knowledge.folder()).values():
+        for rows in (claim.trained_on, claim.tested):
+            assert rows and f"{rows:,}" in claim.protocol, claim.key
+
+
+def test_number_of_the_theano_tutorial_is_of_other_rows_and_every_comparison_says_so() -> None:
+    """Its batches of 600 leave out the last 400 test images: 7.489583 % is 719 of 9,600."""
+    from crawlers import knowledge
+
+    claim = claims(knowledge.folder())["theano-logistic"]
+    assert claim.tested and claim.value == round(100 * 719 / claim.tested, 2)
+    ours = {"label": "OPEN", "dataset": "mnist", "trained_on": 60_000, "tested": 10_000}
+    found = compare("b", "OPEN", claim, [run(seed, 7.43, **ours) for seed in (1, 2, 3)])
+    assert found.verdict == "NOT COMPARABLE"
+    assert found.reasons == (
+        {"reason": "another split", "tested": 10_000, "claimed": 9_600},
+        {"reason": "other training rows", "trained on": 60_000, "claimed": 49_800},
+        {"reason": "open recipe"},
+    )

@@ -232,7 +232,7 @@ class Training(Job):
         return rest + one * (len(self.wishes) - self.at - 1)
 
     def carry_out(self) -> None:
-        from hub import costs, events, runs
+        from hub import child, costs, events, runs
         from hub.library import Library
 
         for at, wish in enumerate(self.wishes):
@@ -242,7 +242,7 @@ class Training(Job):
             self.looks, self._late = [], deque()
             try:
                 record = runs.carry_out(self.paths, wish, tell=self._look, stop=self.stop_asked)
-            except runs.Interrupted:
+            except child.Interrupted:
                 raise Stopped from None
             with Library.open(self.paths.library, write=True) as own:
                 own.keep_run(record)

@@ -19,8 +19,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from reproduce.baseline import Baseline
+from reproduce.batch import no_drop
 from reproduce.data import Split
-from reproduce.session import Session, no_drop
+from reproduce.session import Session
 from reproduce.speed import arithmetic, channels_last
 
 BASELINE = Baseline(
