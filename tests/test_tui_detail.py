@@ -53,7 +53,7 @@ from hub.tui.sheet import Column, Row, Section, Sheet, fit, lines_of, widths, wr
 from hub.tui.strings import chinese
 from hub.tui.task import TaskTree
 from tests.runtest import record
-from tests.tuitest import HOSTILE, SAFE, shown, table, until
+from tests.tuitest import HOSTILE, SAFE, driven, shown, table, until
 from tests.tuitest import drive as drive_list
 
 GIVEN = {"source": "curated", "retrieved_at": "2026-11-01", "licence": "CC0-1.0"}
@@ -196,9 +196,7 @@ def drive(
 
     async def main() -> None:
         app = Opened(paths, lang)
-        app.greets = False
-        app.animation_level = "none"
-        async with app.run_test(size=size) as pilot:
+        async with driven(app, size) as pilot:
             app.open_key(key)
             await until(pilot, lambda: here(app))
             await pilot.pause()

@@ -45,9 +45,9 @@ from hub.tui.start import StartRun
 from hub.tui.welcome import WelcomeScreen
 from tests import hubtest
 from tests.hubtest import board, dataset, framework, link, method, paper, repository, result, task
-from tests.pictures import compact, keep_svg, settled, still
+from tests.pictures import at_rest, compact, keep_svg, settled, still
 from tests.runtest import record
-from tests.tuitest import listed, shown, table, until
+from tests.tuitest import driven, listed, shown, table, until
 
 SIZES = ((160, 50), (80, 24))
 MAY = {"retrieved_at": "2024-05-01"}
@@ -491,7 +491,6 @@ class Pictures(SingleFileSnapshotExtension):
 
 async def anew(app: HubApp, pilot: Pilot[None], lang: str) -> None:
     """Back to the main screen as it was at the start, in another language."""
-    await pilot.resize_terminal(*SIZES[0])
     app.state.filters.clear()
     app.go("All")
     await until(pilot, lambda: len(app.screen_stack) == 1)
@@ -502,7 +501,7 @@ async def anew(app: HubApp, pilot: Pilot[None], lang: str) -> None:
     table(app).marked.clear()
     main.set_focus(table(app))
     await app.action_language(lang)
-    await settled(app, pilot, lambda: listed(app))
+    await at_rest(app, pilot, lambda: listed(app))
 
 
 @pytest.mark.parametrize("name", SCENES)
@@ -510,22 +509,24 @@ def test_screen_looks_as_it_did(home: Paths, name: str, snapshot: SnapshotAssert
     folder = os.environ.get("PICTURES")
 
     async def main() -> str:
-        taken = ""
+        taken: dict[str, str] = {}
         app = HubApp(home, "en", asked=True)
-        app.animation_level = "none"
-        async with app.run_test(size=SIZES[0]) as pilot:
+        async with driven(app, SIZES[0]) as pilot:
             await until(pilot, lambda: listed(app))
             for lang in ("en", "zh"):
                 if lang != app.lang:
                     await anew(app, pilot, lang)
                 ready = await SCENES[name](app, pilot)
-                for size in SIZES:
-                    await pilot.resize_terminal(*size)
+                # Of the size that it has first: a screen is brought up in a large and in a small terminal.
+                for size in sorted(SIZES, key=lambda size: size != app.size):
+                    if size != app.size:
+                        await pilot.resize_terminal(*size)
                     await until(pilot, lambda size=size: app.size == size)
-                    svg = await settled(app, pilot, ready)
-                    taken += f"== {lang} {size[0]}x{size[1]}\n{compact(svg, size)}"
+                    svg, title = await settled(app, pilot, ready), f"{lang} {size[0]}x{size[1]}"
+                    taken[title] = compact(svg, size)
                     if folder:
-                        keep_svg(Path(folder), f"{name}.{lang}.{size[0]}x{size[1]}", svg)
-        return taken
+                        keep_svg(Path(folder), f"{name}.{title.replace(' ', '.')}", svg)
+        titles = (f"{lang} {columns}x{lines}" for lang in ("en", "zh") for columns, lines in SIZES)
+        return "".join(f"== {title}\n{taken[title]}" for title in titles)
 
     assert asyncio.run(main()) == snapshot(extension_class=Pictures)
