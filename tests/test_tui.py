@@ -553,6 +553,20 @@ def test_a_narrow_terminal_hides_the_sheet_and_a_wide_one_shows_it(home: Paths) 
     drive(home, promise, size=(60, 15))
 
 
+def test_a_sheet_that_comes_back_speaks_the_language_of_now(home: Paths) -> None:
+    async def promise(app: HubApp, pilot: Pilot[None]) -> None:
+        await pilot.press("3")
+        await until(pilot, lambda: "Code licence" in shown(app))
+        await pilot.press("f")
+        await until(pilot, lambda: not app.screen.query_one(Preview).display)
+        await pilot.press("L")
+        await until(pilot, lambda: "论文" in shown(app) and app.screen._look_timer is None)  # type: ignore[attr-defined]
+        await pilot.resize_terminal(160, 40)
+        await until(pilot, lambda: "代码许可" in shown(app) and "Code licence" not in shown(app))
+
+    drive(home, promise, size=(100, 30))
+
+
 # -- what goes wrong -------------------------------------------------------------------------
 
 

@@ -763,6 +763,17 @@ def test_wide_characters_keep_every_line_as_wide_as_the_screen(
     drive(home, LENET, promise, size=size, lang="zh")
 
 
+def test_a_pane_that_comes_with_a_wider_terminal_has_its_cursor_on_a_row(home: Paths) -> None:
+    async def promise(app: Opened, pilot: Pilot[None]) -> None:
+        await pilot.resize_terminal(160, 50)
+        await until(pilot, lambda: all(sheet.size.width for sheet in app.screen.query(Sheet)))
+        assert all(sheet.lines[sheet.at].stop for sheet in app.screen.query(Sheet))
+        await pilot.press("tab", "enter")
+        await until(pilot, lambda: here(app) and app.screen.key == "github:kaiminghe/resnet")  # type: ignore[attr-defined]
+
+    drive(home, "arxiv:1512.03385", promise, size=(80, 24))
+
+
 def test_nothing_is_said_in_english_alone(home: Paths) -> None:
     said: set[str] = set()
 
