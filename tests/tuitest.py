@@ -162,10 +162,11 @@ def drive(
 
 async def until(pilot: Pilot[None], condition: Callable[[], object], seconds: float = 15) -> None:
     """Returns when the condition holds and what came with it is painted."""
-    deadline = time.monotonic() + seconds
+    deadline, rest = time.monotonic() + seconds, 0.005
     while not condition():
         assert time.monotonic() < deadline, f"waited {seconds} s:\n{shown(pilot.app)}"
-        await asyncio.sleep(0.005)
+        await asyncio.sleep(rest)
+        rest = min(1.5 * rest, 0.05)
     await pilot.pause(0)
 
 
