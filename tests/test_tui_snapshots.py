@@ -20,12 +20,14 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 from textual.pilot import Pilot
+from textual.theme import Theme
 
 from crawlers.records import NoticeRecord, SnapshotRecord, TaskNodeRecord
 from hub.catalog import Catalog, ledger
 from hub.catalog.store import Counts
 from hub.library import Library
 from hub.paths import Paths
+from hub.runs import Wish, comparison_of
 from hub.tui import runnable
 from hub.tui import state as kept
 from hub.tui.app import HubApp
@@ -38,10 +40,12 @@ from hub.tui.detail import Detail
 from hub.tui.facets import FacetPanel
 from hub.tui.help import HelpScreen
 from hub.tui.own import CopyScreen, NoteScreen, TagScreen
-from hub.tui.run import KeptScreen
+from hub.tui.run import KeptScreen, RunScreen
+from hub.tui.running import Training
 from hub.tui.screens import HubScreen
 from hub.tui.sources import SourcesPane
 from hub.tui.start import StartRun
+from hub.tui.themes import CONTRAST, LIGHT
 from hub.tui.welcome import WelcomeScreen
 from tests import hubtest
 from tests.hubtest import board, dataset, framework, link, method, paper, repository, result, task
@@ -428,6 +432,30 @@ async def run_kept(app: HubApp, pilot: Pilot[None]) -> Callable[[], object]:
     return lambda: app.screen.query("#curves #loss")
 
 
+@scene("run-live")
+async def run_live(app: HubApp, pilot: Pilot[None]) -> Callable[[], object]:
+    """The second of three seeds, 17 seconds after the start: a training that nobody carries out."""
+    job = Training(app.paths, app.lang, [Wish("mnist_lenet", seed) for seed in (1, 2, 3)])
+    job.state, job.at, job.records, job.ended = "going", 1, [a_run(1, 1.02)], job.began + 17
+    job.comparison = comparison_of(
+        "mnist_lenet", job.records, [a_run(1, 1.02) | {"imported": False}]
+    )
+    for step in range(1, 1_003, 20):
+        loss = round(2.3 / (1 + step / 150), 4)
+        job._look(
+            {
+                "step": step,
+                "total": 3_752,
+                "epoch": step // 469,
+                "seconds": step / 92,
+                "values": {"loss": loss},
+            }
+        )
+    app.running.jobs[:] = [job]
+    app.push_screen(RunScreen(job))
+    return lambda: app.screen.query("#curves #loss")
+
+
 @scene("sources")
 async def sources(app: HubApp, pilot: Pilot[None]) -> Callable[[], object]:
     await pilot.press("9")
@@ -476,6 +504,23 @@ SCENES |= {
     "window-tags": window(TagScreen, "t"),
     "window-note": window(NoteScreen, "n"),
     "window-copy": window(CopyScreen, "y"),
+}
+
+
+def wearing(theme: Theme, up: Scene) -> Scene:
+    """The same in other colours."""
+
+    async def dressed(app: HubApp, pilot: Pilot[None]) -> Callable[[], object]:
+        app.wear(theme.name)
+        return await up(app, pilot)
+
+    return dressed
+
+
+SCENES |= {
+    f"{name}-{theme.name.removeprefix('hub-')}": wearing(theme, SCENES[name])
+    for theme in (LIGHT, CONTRAST)
+    for name in ("browse-papers", "leaderboard")
 }
 
 
