@@ -36,20 +36,25 @@ def still() -> Iterator[None]:
 
 
 async def settled(app: HubApp, pilot: Pilot[None], ready: Callable[[], object]) -> str:
-    """The screen as SVG once it is ready, nothing is being read and it has stopped changing."""
+    """The screen as SVG once it is at rest."""
+    await at_rest(app, pilot, ready)
+    return app.export_screenshot()
+
+
+async def at_rest(app: HubApp, pilot: Pilot[None], ready: Callable[[], object]) -> None:
+    """Returns when the screen is ready, nothing is being read and it has stopped changing."""
     await until(pilot, ready)
     before = list[Strip]()
     while True:
         await until(pilot, lambda: all(worker.is_finished for worker in app.workers))
         await _answered(app, pilot)
-        await pilot.pause()
         for field in (*app.screen.query(Input), *app.screen.query(TextArea)):
             field.cursor_blink = False
             field._cursor_visible = True
         await pilot.pause()
         now = app.screen._compositor.render_strips()
         if now == before and ready() and all(one.is_finished for one in app.workers):
-            return app.export_screenshot()
+            return
         before = now
         await pilot.pause(0.02)
 

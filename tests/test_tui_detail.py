@@ -53,7 +53,7 @@ from hub.tui.sheet import Column, Row, Section, Sheet, fit, lines_of, widths, wr
 from hub.tui.strings import chinese
 from hub.tui.task import TaskTree
 from tests.runtest import record
-from tests.tuitest import HOSTILE, SAFE, shown, table, until
+from tests.tuitest import HOSTILE, SAFE, driven, shown, table, until
 from tests.tuitest import drive as drive_list
 
 GIVEN = {"source": "curated", "retrieved_at": "2026-11-01", "licence": "CC0-1.0"}
@@ -196,9 +196,7 @@ def drive(
 
     async def main() -> None:
         app = Opened(paths, lang)
-        app.greets = False
-        app.animation_level = "none"
-        async with app.run_test(size=size) as pilot:
+        async with driven(app, size) as pilot:
             app.open_key(key)
             await until(pilot, lambda: here(app))
             await pilot.pause()
@@ -763,6 +761,17 @@ def test_wide_characters_keep_every_line_as_wide_as_the_screen(
                 assert cell_len(strip.text) == size[0], strip.text
 
     drive(home, LENET, promise, size=size, lang="zh")
+
+
+def test_a_pane_that_comes_with_a_wider_terminal_has_its_cursor_on_a_row(home: Paths) -> None:
+    async def promise(app: Opened, pilot: Pilot[None]) -> None:
+        await pilot.resize_terminal(160, 50)
+        await until(pilot, lambda: all(sheet.size.width for sheet in app.screen.query(Sheet)))
+        assert all(sheet.lines[sheet.at].stop for sheet in app.screen.query(Sheet))
+        await pilot.press("tab", "enter")
+        await until(pilot, lambda: here(app) and app.screen.key == "github:kaiminghe/resnet")  # type: ignore[attr-defined]
+
+    drive(home, "arxiv:1512.03385", promise, size=(80, 24))
 
 
 def test_nothing_is_said_in_english_alone(home: Paths) -> None:

@@ -14,7 +14,7 @@ from hub.library import Library
 from hub.paths import Paths
 from tests.bench.browser import MONKEY_KEYS
 from tests.test_hostile import PARTS
-from tests.test_tui_pty import MARK, assert_own, browser
+from tests.test_tui_pty import ESCAPE, MARK, assert_own, assert_restored, browser, hit
 from tests.test_tui_pty import hostile as hostile  # the fixture
 
 KEYS: Final = int(os.environ.get("MONKEY_KEYS", "3000"))
@@ -62,21 +62,21 @@ def test_nothing_that_is_typed_ends_it_or_loses_what_is_kept(hostile: Paths) -> 
     with browser(hostile, size=SIZES[0], HUB_OFFLINE="1") as seen:
         seen.until(MARK)
         for at, burst in enumerate(bursts(chance)):
-            seen.press(burst, 0.05)
+            hit(seen, burst)
             assert_own(seen.forget())
             if at % 5 == 4:
                 seen.resize(*chance.choice(SIZES))
         seen.resize(120, 40)
-        seen.press("\x1b\x1b\x1b\x1b", 1.0)
-        assert seen.terminal.child.poll() is None, "it still runs"
+        hit(seen, 4 * ESCAPE, 1.0)
+        assert seen.child.poll() is None, "it still runs"
         for _ in range(KEYS):  # back from wherever it is, screen by screen, and out
-            if seen.terminal.child.poll() is not None:
+            if seen.child.poll() is not None:
                 break
-            seen.press("\x1b", 0.15)
-            seen.press("q", 0.15)
+            hit(seen, ESCAPE)
+            hit(seen, "q")
         assert_own(seen.text)
         assert seen.end() == 0, seen.text[-6_000:]
-        seen.assert_restored()
+        assert_restored(seen)
     assert not hostile.log.is_file() or "Traceback" not in hostile.log.read_text("utf-8")
     with Library.open(hostile.library) as library:
         notes = {one.key: [note.text for note in one.notes] for one in library.all()}

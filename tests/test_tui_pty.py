@@ -1,27 +1,22 @@
 """The browser in a real terminal: what it leaves behind, however it ends, and that only its own sequences
 reach the screen, whatever the catalog holds and whatever keys are hit."""
 
-import fcntl
 import json
-import os
 import re
-import select
 import signal
 import sqlite3
-import struct
-import termios
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from hub.library import Library
 from hub.paths import Paths
-from tests.bench.children import ChildFailed
+from tests.bench.terminal import Terminal
 from tests.hubtest import (
     board,
+    command,
     dataset,
     framework,
     home_with,
@@ -32,7 +27,6 @@ from tests.hubtest import (
     result,
     task,
 )
-from tests.terminaltest import Terminal, opened
 from tests.test_hostile import ACTIVE, PLAIN, TITLES
 from tests.tuitest import make_home
 
@@ -48,82 +42,38 @@ COLOUR = re.compile(r"\x1b\[([\d;]+)m")
 MARK = "\u258c"
 """The bar of the cursor: the first list stands there."""
 
+ESCAPE = "\x1b[27u"
+"""As a terminal sends it that knows the keyboard protocol which the browser asks for: a bare Escape is one
+only when nothing follows it for a tenth of a second."""
 
-class Seen:
-    """A browser in a terminal, and every byte that it wrote."""
-
-    def __init__(self, terminal: Terminal) -> None:
-        self.terminal = terminal
-        self.before = termios.tcgetattr(terminal.controller)
-        self.output = bytearray()
-        self._pressed = 0
-
-    def until(self, pattern: str) -> None:
-        """Waits for what the last key is to bring."""
-        if not re.search(pattern.encode(), self.output[self._pressed :]):
-            self.output += self.terminal.until(pattern, 45)
-
-    def press(self, keys: str, rest: float = 0.15) -> None:
-        """Types, as a terminal does that goes on showing what is written meanwhile: a program that waits
-        for its output to be taken reads no keys."""
-        self._pressed = len(self.output)
-        left, ours = keys.encode(), self.terminal.controller
-        with suppress(ChildFailed, OSError):
-            while left:
-                written, typed, _ = select.select([ours], [ours], [], 30)
-                if written:
-                    self.output += self.terminal._read()
-                elif typed:
-                    left = left[os.write(ours, left[:64]) :]
-        self._rest(rest)
-
-    def _rest(self, seconds: float) -> None:
-        """Reads until nothing has come for so long, or five seconds of what never rests, or the end."""
-        deadline = time.monotonic() + max(5.0, seconds)
-        with suppress(ChildFailed):
-            while time.monotonic() < deadline:
-                if not select.select([self.terminal.controller], [], [], seconds)[0]:
-                    return
-                self.output += self.terminal._read()
-
-    def resize(self, columns: int, lines: int) -> None:
-        size = struct.pack("HHHH", lines, columns, 0, 0)
-        fcntl.ioctl(self.terminal.controller, termios.TIOCSWINSZ, size)
-        self.terminal.child.send_signal(signal.SIGWINCH)
-
-    def end(self) -> int:
-        """How it ended, when all that it wrote is read."""
-        self._rest(30)
-        return self.terminal.child.wait(10)
-
-    @property
-    def text(self) -> str:
-        return self.output.decode("utf-8")
-
-    def forget(self) -> str:
-        """What was written so far, whole sequences; the last of it is kept as well, for it may be the end."""
-        end = max(0, self.output.rfind(b"\x1b", 0, max(0, len(self.output) - 4_096)))
-        before = self.output[:end].decode("utf-8")
-        del self.output[:end]
-        self._pressed = 0
-        return before
-
-    def assert_restored(self) -> None:
-        """Nothing of the browser is left on: cooked input, the first screen, a cursor, no mouse."""
-        assert termios.tcgetattr(self.terminal.controller) == self.before
-        for mode, left in (("1049", "l"), ("25", "h"), ("1000", "l"), ("1003", "l"), ("2004", "l")):
-            assert re.findall(rf"\x1b\[\?{mode}([hl])", self.text)[-1:] == [left], mode
-        assert "Traceback" not in self.text
+REST = 0.05
+"""Seconds without paint in which a key has had its effect."""
 
 
 @contextmanager
-def browser(home: Paths, *, size: tuple[int, int] = (100, 30), **settings: str) -> Iterator[Seen]:
+def browser(
+    home: Paths, *, size: tuple[int, int] = (100, 30), **settings: str
+) -> Iterator[Terminal]:
+    """The browser over a home in a terminal of so many columns and lines."""
     (home.home / "browser.json").write_text('{"welcomed": true}')
-    given = {"HUB_HOME": str(home.home), "HUB_OFFLINE": "1", "BROWSER": "true", **settings}
-    with opened(settings=given, size=size) as terminal:
-        seen = Seen(terminal)
-        terminal.last = b""
+    given = {"HUB_HOME": str(home.home), "COLORTERM": "truecolor", "BROWSER": "true", **settings}
+    with Terminal(command(), given, columns=size[0], rows=size[1]) as seen:
         yield seen
+
+
+def hit(seen: Terminal, keys: str, rest: float = REST) -> None:
+    """Presses keys and lets them have their effect: nothing is painted for so long, or five seconds
+    went by with what never rests."""
+    seen.press(keys)
+    seen.quiet(rest, within=5, still=False)
+
+
+def assert_restored(seen: Terminal) -> None:
+    """Nothing of the browser is left on: cooked input, the first screen, a cursor, no mouse."""
+    assert seen.settings() == seen.before
+    for mode, left in (("1049", "l"), ("25", "h"), ("1000", "l"), ("1003", "l"), ("2004", "l")):
+        assert re.findall(rf"\x1b\[\?{mode}([hl])", seen.text)[-1:] == [left], mode
+    assert "Traceback" not in seen.text
 
 
 @pytest.fixture
@@ -137,18 +87,19 @@ def home(tmp_path: Path) -> Paths:
 def test_what_one_does_first_works_and_the_terminal_is_as_before(home: Paths) -> None:
     with browser(home) as seen:
         seen.until(MARK)
-        seen.press("/")
+        hit(seen, "/")
         seen.press("residual")
         seen.until("Learning")
-        seen.press("\r")
+        hit(seen, "\r")
         seen.press("\r")
         seen.until("arxiv:1512.03385")
         seen.press("s")
         seen.until("Starred")
         seen.press("q")
+        seen.until(MARK)
         seen.press("q")
         assert seen.end() == 0
-        seen.assert_restored()
+        assert_restored(seen)
     with Library.open(home.library) as library:
         assert [one.key for one in library.all(favourite=True)] == ["arxiv:1512.03385"]
 
@@ -157,30 +108,39 @@ def test_what_one_does_first_works_and_the_terminal_is_as_before(home: Paths) ->
 def test_a_signal_ends_it_and_the_terminal_is_as_before(home: Paths, name: str) -> None:
     with browser(home) as seen:
         seen.until(MARK)
-        seen.press("j")
-        seen.terminal.child.send_signal(getattr(signal, name))
+        hit(seen, "j")
+        seen.child.send_signal(getattr(signal, name))
         assert seen.end() == 130
-        seen.assert_restored()
+        assert_restored(seen)
+
+
+def test_a_terminal_that_is_gone_without_a_signal_ends_it_too(home: Paths) -> None:
+    with browser(home) as seen:
+        seen.until(MARK)
+        seen.hang_up()
+        assert seen.child.wait(30) == 130
 
 
 @pytest.mark.parametrize("size", [(12, 4), (1, 1), (400, 3)])
 def test_a_terminal_of_any_size_is_drawn_and_left(home: Paths, size: tuple[int, int]) -> None:
     with browser(home, size=size) as seen:
         seen.until(r"\x1b\[\?1049h")
-        for key in ("", "1", "8", "1", "?", "\x1b"):
-            seen.press(key, 0.5)
+        for key in ("", "1", "8", "1", "?", ESCAPE):
+            hit(seen, key, 0.2)
+        seen.press("")
         seen.resize(80, 24)
         seen.until(MARK)
         seen.press("q")
         assert seen.end() == 0
-        seen.assert_restored()
+        assert_restored(seen)
 
 
 def test_no_color_leaves_only_greys(home: Paths) -> None:
     with browser(home, NO_COLOR="1") as seen:
         seen.until(MARK)
-        for key in "1s89":
-            seen.press(key, 0.4)
+        for key, shown in (("1", "1 of 252"), ("s", "★"), ("8", "mnist_lenet"), ("9", "arxiv_rss")):
+            seen.press(key)
+            seen.until(shown)
         seen.press("q")
         assert seen.end() == 0
     assert colours(seen.text)
@@ -207,7 +167,7 @@ def test_a_terminal_that_can_do_nothing_does_not_hang(home: Paths) -> None:
         seen.until(MARK)
         seen.press("q")
         assert seen.end() == 0
-        seen.assert_restored()
+        assert_restored(seen)
 
 
 # -- hostile catalogs ------------------------------------------------------------------------
@@ -275,21 +235,26 @@ def assert_own(text: str) -> None:
 
 def test_no_screen_lets_a_sequence_of_the_catalog_through(hostile: Paths) -> None:
     tour = [
-        *(f"{tab}|\r|t|\x1b|n|\x1b|y|\x1b|G|\x1b" for tab in range(1, 8)),
-        "4|\r|\t|G|\r|\x1b|\x1b", "2|\r|\r|v|\r|\x1b|\x1b|\x1b", "3|v| | |c|\x1b", "1|f|\x1b|G|v",
-        "/|cls|\r|\r|\x1b", "8|\r|\x1b", "9|\r|\x1b", "0|\x10|planted|\x1b", "?|G|\x1b",
-        "L|1|\r|\x1b|7|\r|\x1b",
+        *(
+            f"{tab}={MARK}|\r=Tag|t=Tab completes|E=Tag|n=keeps it|E=Tag|y=Address|E=Tag|G|E={MARK}"
+            for tab in range(1, 8)
+        ),
+        "4|\r|\t|G|\r|E|E", "2|\r|\r|v|\r|E|E|E", "3|v| | |c|E", "1|f|E|G|v",
+        "/|cls|\r|\r|E", "8|\r|E", "9|\r|E", "0|\x10|planted|E", "?|G|E",
+        "L|1|\r|E|7|\r|E",
     ]  # fmt: skip
     with browser(hostile, size=(150, 45)) as seen:
         seen.until(MARK)
         for keys in tour:
-            for key in keys.split("|"):
-                seen.press(key, 0.12)
+            for step in keys.split("|"):
+                key, _, shown = step.partition("=")
+                hit(seen, ESCAPE if key == "E" else key)
+                if shown:
+                    seen.until(shown)
         assert "[CLS]" in seen.text and "planted" in seen.text
-        seen.press("\x1b", 0.5)
-        seen.terminal.child.send_signal(signal.SIGTERM)
+        seen.child.send_signal(signal.SIGTERM)
         seen.end()
-        seen.assert_restored()
+        assert_restored(seen)
     assert_own(seen.text)
     assert not (hostile.log.is_file() and "Traceback" in hostile.log.read_text())
 
@@ -297,9 +262,11 @@ def test_no_screen_lets_a_sequence_of_the_catalog_through(hostile: Paths) -> Non
 def test_what_is_pasted_into_a_note_brings_no_sequence_and_keeps_its_lines(home: Paths) -> None:
     with browser(home) as seen:
         seen.until(MARK)
-        seen.press("2n", 0.5)
+        seen.press("2")
+        seen.until("MNIST")
+        seen.press("n")
         seen.until("keeps it")
-        seen.press("\x1b[200~two\x9b31m\r\n  lines\u202e end\x1b[201~", 0.5)
+        seen.press("\x1b[200~two\x9b31m\r\n  lines\u202e end\x1b[201~")
         seen.until("lines")
         seen.press("\x13")
         seen.until("MNIST")

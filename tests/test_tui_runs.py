@@ -45,10 +45,8 @@ def home(fresh_home: Path) -> Paths:
 
 
 async def eventually(pilot: Pilot[None], condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + LONG
-    while not condition():
-        assert time.monotonic() < deadline, shown(pilot.app)  # type: ignore[arg-type]
-        await pilot.pause(0.05)
+    """For what children do."""
+    await until(pilot, condition, LONG)
 
 
 async def baselines(app: HubApp, pilot: Pilot[None]) -> BaselinesPane:

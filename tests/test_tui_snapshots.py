@@ -20,12 +20,14 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 from textual.pilot import Pilot
+from textual.theme import Theme
 
 from crawlers.records import NoticeRecord, SnapshotRecord, TaskNodeRecord
 from hub.catalog import Catalog, ledger
 from hub.catalog.store import Counts
 from hub.library import Library
 from hub.paths import Paths
+from hub.runs import Wish, comparison_of
 from hub.tui import runnable
 from hub.tui import state as kept
 from hub.tui.app import HubApp
@@ -38,16 +40,18 @@ from hub.tui.detail import Detail
 from hub.tui.facets import FacetPanel
 from hub.tui.help import HelpScreen
 from hub.tui.own import CopyScreen, NoteScreen, TagScreen
-from hub.tui.run import KeptScreen
+from hub.tui.run import KeptScreen, RunScreen
+from hub.tui.running import Training
 from hub.tui.screens import HubScreen
 from hub.tui.sources import SourcesPane
 from hub.tui.start import StartRun
+from hub.tui.themes import CONTRAST, LIGHT
 from hub.tui.welcome import WelcomeScreen
 from tests import hubtest
 from tests.hubtest import board, dataset, framework, link, method, paper, repository, result, task
-from tests.pictures import compact, keep_svg, settled, still
+from tests.pictures import at_rest, compact, keep_svg, settled, still
 from tests.runtest import record
-from tests.tuitest import listed, shown, table, until
+from tests.tuitest import driven, listed, shown, table, until
 
 SIZES = ((160, 50), (80, 24))
 MAY = {"retrieved_at": "2024-05-01"}
@@ -428,6 +432,30 @@ async def run_kept(app: HubApp, pilot: Pilot[None]) -> Callable[[], object]:
     return lambda: app.screen.query("#curves #loss")
 
 
+@scene("run-live")
+async def run_live(app: HubApp, pilot: Pilot[None]) -> Callable[[], object]:
+    """The second of three seeds, 17 seconds after the start: a training that nobody carries out."""
+    job = Training(app.paths, app.lang, [Wish("mnist_lenet", seed) for seed in (1, 2, 3)])
+    job.state, job.at, job.records, job.ended = "going", 1, [a_run(1, 1.02)], job.began + 17
+    job.comparison = comparison_of(
+        "mnist_lenet", job.records, [a_run(1, 1.02) | {"imported": False}]
+    )
+    for step in range(1, 1_003, 20):
+        loss = round(2.3 / (1 + step / 150), 4)
+        job._look(
+            {
+                "step": step,
+                "total": 3_752,
+                "epoch": step // 469,
+                "seconds": step / 92,
+                "values": {"loss": loss},
+            }
+        )
+    app.running.jobs[:] = [job]
+    app.push_screen(RunScreen(job))
+    return lambda: app.screen.query("#curves #loss")
+
+
 @scene("sources")
 async def sources(app: HubApp, pilot: Pilot[None]) -> Callable[[], object]:
     await pilot.press("9")
@@ -479,6 +507,23 @@ SCENES |= {
 }
 
 
+def wearing(theme: Theme, up: Scene) -> Scene:
+    """The same in other colours."""
+
+    async def dressed(app: HubApp, pilot: Pilot[None]) -> Callable[[], object]:
+        app.wear(theme.name)
+        return await up(app, pilot)
+
+    return dressed
+
+
+SCENES |= {
+    f"{name}-{theme.name.removeprefix('hub-')}": wearing(theme, SCENES[name])
+    for theme in (LIGHT, CONTRAST)
+    for name in ("browse-papers", "leaderboard")
+}
+
+
 # -- the pictures ----------------------------------------------------------------------------
 
 
@@ -491,7 +536,6 @@ class Pictures(SingleFileSnapshotExtension):
 
 async def anew(app: HubApp, pilot: Pilot[None], lang: str) -> None:
     """Back to the main screen as it was at the start, in another language."""
-    await pilot.resize_terminal(*SIZES[0])
     app.state.filters.clear()
     app.go("All")
     await until(pilot, lambda: len(app.screen_stack) == 1)
@@ -502,7 +546,7 @@ async def anew(app: HubApp, pilot: Pilot[None], lang: str) -> None:
     table(app).marked.clear()
     main.set_focus(table(app))
     await app.action_language(lang)
-    await settled(app, pilot, lambda: listed(app))
+    await at_rest(app, pilot, lambda: listed(app))
 
 
 @pytest.mark.parametrize("name", SCENES)
@@ -510,22 +554,24 @@ def test_screen_looks_as_it_did(home: Paths, name: str, snapshot: SnapshotAssert
     folder = os.environ.get("PICTURES")
 
     async def main() -> str:
-        taken = ""
+        taken: dict[str, str] = {}
         app = HubApp(home, "en", asked=True)
-        app.animation_level = "none"
-        async with app.run_test(size=SIZES[0]) as pilot:
+        async with driven(app, SIZES[0]) as pilot:
             await until(pilot, lambda: listed(app))
             for lang in ("en", "zh"):
                 if lang != app.lang:
                     await anew(app, pilot, lang)
                 ready = await SCENES[name](app, pilot)
-                for size in SIZES:
-                    await pilot.resize_terminal(*size)
+                # Of the size that it has first: a screen is brought up in a large and in a small terminal.
+                for size in sorted(SIZES, key=lambda size: size != app.size):
+                    if size != app.size:
+                        await pilot.resize_terminal(*size)
                     await until(pilot, lambda size=size: app.size == size)
-                    svg = await settled(app, pilot, ready)
-                    taken += f"== {lang} {size[0]}x{size[1]}\n{compact(svg, size)}"
+                    svg, title = await settled(app, pilot, ready), f"{lang} {size[0]}x{size[1]}"
+                    taken[title] = compact(svg, size)
                     if folder:
-                        keep_svg(Path(folder), f"{name}.{lang}.{size[0]}x{size[1]}", svg)
-        return taken
+                        keep_svg(Path(folder), f"{name}.{title.replace(' ', '.')}", svg)
+        titles = (f"{lang} {columns}x{lines}" for lang in ("en", "zh") for columns, lines in SIZES)
+        return "".join(f"== {title}\n{taken[title]}" for title in titles)
 
     assert asyncio.run(main()) == snapshot(extension_class=Pictures)

@@ -1,7 +1,6 @@
 """Sources from the browser: the ledger, and crawls of a server on this machine that are watched."""
 
 import json
-import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -40,10 +39,8 @@ def server(monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
 
 
 async def eventually(pilot: Pilot[None], condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + LONG
-    while not condition():
-        assert time.monotonic() < deadline, shown(pilot.app)  # type: ignore[arg-type]
-        await pilot.pause(0.05)
+    """For what children do."""
+    await until(pilot, condition, LONG)
 
 
 async def sources(app: HubApp, pilot: Pilot[None]) -> SourcesPane:

@@ -1,11 +1,16 @@
 """A small home for the browser, and how a test drives it."""
 
 import asyncio
+import gc
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 
+from textual import _wait
+from textual.app import App
 from textual.pilot import Pilot
 
 from crawlers.records import (
@@ -111,6 +116,29 @@ def make_home(folder: Path) -> Paths:
     return paths
 
 
+# -- a driven app ----------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def driven(app: HubApp, size: tuple[int, int]) -> AsyncIterator[Pilot[None]]:
+    """The app in a terminal of so many columns and lines, with nothing moving by itself."""
+    _hasten()
+    app.animation_level = "none"
+    async with app.run_test(size=size) as pilot:
+        yield pilot
+
+
+@cache
+def _hasten() -> None:
+    """An app is at rest when its process computes next to nothing for so long: Textual looks at spans of
+    20 ms, twice after each key, and this at 5 ms. What tests import is never searched for rubbish, which
+    the app does not do either (HubApp.ready)."""
+    _wait.SLEEP_GRANULARITY, _wait.SLEEP_IDLE = 0.005, 0.0005
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
+
+
 def drive(
     paths: Paths,
     promise: Promise,
@@ -124,8 +152,7 @@ def drive(
     async def main() -> None:
         app = HubApp(paths, lang)
         app.greets = greets
-        app.animation_level = "none"
-        async with app.run_test(size=size) as pilot:
+        async with driven(app, size) as pilot:
             await until(pilot, lambda: listed(app) or note(app))
             await pilot.pause()
             await promise(app, pilot)
@@ -133,11 +160,14 @@ def drive(
     asyncio.run(main())
 
 
-async def until(pilot: Pilot[None], condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 15
+async def until(pilot: Pilot[None], condition: Callable[[], object], seconds: float = 15) -> None:
+    """Returns when the condition holds and what came with it is painted."""
+    deadline, rest = time.monotonic() + seconds, 0.005
     while not condition():
-        assert time.monotonic() < deadline, "waited 15 s"
-        await pilot.pause(0.01)
+        assert time.monotonic() < deadline, f"waited {seconds} s:\n{shown(pilot.app)}"
+        await asyncio.sleep(rest)
+        rest = min(1.5 * rest, 0.05)
+    await pilot.pause(0)
 
 
 async def search(pilot: Pilot[None], text: str) -> None:
@@ -159,7 +189,7 @@ def listed(app: HubApp) -> str:
     return "\n".join(lines).strip()
 
 
-def shown(app: HubApp) -> str:
+def shown(app: App[None]) -> str:
     """The whole screen as it stands, line by line."""
     strips = app.screen._compositor.render_strips()
     return "\n".join(strip.text.rstrip() for strip in strips)

@@ -445,6 +445,7 @@ class BrowseScreen(HubScreen):
         parts = [self.say("{n} marked").format(n=marked)] if marked else []
         self.query_one(Framed).tell(" · ".join([*parts, table.place]))
 
+    @on(Preview.Revealed)
     def _look(self) -> None:
         self._look_timer = None
         if self.entry is not None and self.query_one(Preview).display:
@@ -654,7 +655,6 @@ class BrowseScreen(HubScreen):
         self.hub.state.preview = not self.hub.state.preview
         self._show_panes()
         self.hub.keep()
-        self.call_after_refresh(self._look)
 
     def action_comfortable(self) -> None:
         state = self.hub.state

@@ -5,6 +5,7 @@ from typing import Final
 
 from textual import on
 from textual.content import Content
+from textual.message import Message
 
 from crawlers.clean import clean
 from hub.errors import HubError
@@ -59,10 +60,16 @@ BOARDS: Final = 3
 class Preview(Sheet):
     """Shows the beginning of one Whole; values in, no reading."""
 
+    class Revealed(Message):
+        """It stands on the screen again: what it shows is of before."""
+
     def on_mount(self) -> None:
         if not self.app.is_headless:
             # The first screen of a kind costs 50 to 100 ms of imports: paid while nobody waits.
             self.set_timer(1.5, lambda: self.run_worker(warm, thread=True, exit_on_error=False))
+
+    def on_show(self) -> None:
+        self.post_message(self.Revealed())
 
     def show_whole(self, whole: Whole | None) -> None:
         """None leaves the sheet empty."""

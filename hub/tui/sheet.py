@@ -374,13 +374,13 @@ class Sheet(Drawn, can_focus=True):
             self._expanded, self.at = frozenset(), 0
         self._lay()
         if not stay:
-            self.at = self._near(0, 1)
             self.scroll_to(y=0, animate=False)
 
     def _lay(self) -> None:
         self._laid = self.size.width
         self.lines = lines_of(self.sections, self._laid - MARGIN - 1, self.say, self._expanded)
         self.at = max(0, min(self.at, len(self.lines) - 1))
+        self.at = self._near(self.at, 1)
         self.lengthen(len(self.lines))
         self.refresh()
 

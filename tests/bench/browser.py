@@ -110,7 +110,9 @@ def _start(workshop: Workshop, what: str, home: Path | None, bar: float) -> Row:
     taken = []
     for _ in range(7):
         with Terminal(APP, settings) as terminal:
-            taken.append(terminal.until(lambda lines: place(lines) is not None) - terminal.began)
+            taken.append(
+                terminal.until_shown(lambda lines: place(lines) is not None) - terminal.began
+            )
     imports = run([sys.executable, "-c", "import textual.app, numpy"]).wall_seconds
     return at_most(
         f"hub: first usable frame, {what} (median of 7)",
@@ -133,7 +135,7 @@ def keystrokes(workshop: Workshop) -> list[Row]:
     settings = settings_of(workshop, home)
     taken: list[float] = []
     with Terminal(APP, settings, rows=40) as terminal:
-        terminal.until(lambda lines: place(lines) is not None)
+        terminal.until_shown(lambda lines: place(lines) is not None)
         terminal.quiet()
         asked: list[tuple[float, str]] = []
         for text in TYPED:
@@ -192,9 +194,9 @@ def scroll(workshop: Workshop) -> list[Row]:
         return [not_run(what, lack)]
     settings = settings_of(workshop, home)
     with Terminal(APP, settings) as terminal:
-        terminal.until(lambda lines: place(lines) is not None)
+        terminal.until_shown(lambda lines: place(lines) is not None)
         terminal.press("1")
-        terminal.until(lambda lines: (place(lines) or (0, 0))[1] >= 1_000_000)
+        terminal.until_shown(lambda lines: (place(lines) or (0, 0))[1] >= 1_000_000)
         terminal.quiet(0.5)
         before = terminal.resident_bytes()
         pressed = [terminal.press("j")]
@@ -257,11 +259,11 @@ def memory(workshop: Workshop) -> list[Row]:
     chance = random.Random(SEED)
     taken: dict[int, int] = {}
     with Terminal(APP, settings) as terminal:
-        terminal.until(lambda lines: place(lines) is not None)
+        terminal.until_shown(lambda lines: place(lines) is not None)
         for pressed in range(BURST, ACTIONS + 1, BURST):
             terminal.press("".join(chance.choices(*MONKEY_KEYS, k=BURST)))
             terminal.quiet(0.05, within=5, still=False)
-            del terminal.painted[:-20]
+            terminal.forget()
             if terminal.child.poll() is not None:
                 return [failed(what, f"the app ended after {pressed:,} keys")]
             if pressed in (SETTLED, ACTIONS):
