@@ -1,5 +1,6 @@
 """The server of the tests speaks as the sources expect: else what they are tested with proves nothing."""
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -77,3 +78,13 @@ def test_token_of_github_is_needed_for_its_graphql_only(
     client.close()
     assert taken.page.tally == (("points", 1), ("repositories", 1), ("gone", 1))
     assert [asked.line for asked in server.requests] == ["POST /graphql"]
+
+
+def test_connection_that_stands_holds_up_no_other(server: Loopback):
+    with (
+        socket.create_connection(("127.0.0.1", server.port)),
+        socket.create_connection(("127.0.0.1", server.port), timeout=15) as second,
+    ):
+        second.sendall(b"GET / HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n")
+        assert second.recv(100).startswith(b"HTTP/1.1 404")
+        assert server.most_connections == 2

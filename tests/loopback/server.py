@@ -74,7 +74,9 @@ class Connection:
     def left(self, its: socket.socket, now: float) -> None:
         """Marks it closed where the client has closed it, though its thread has not woken to it yet."""
         try:
-            gone = its.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+            with its.dup() as looked_at:
+                looked_at.settimeout(0)  # a recv that may wait would wait, whatever its flags say
+                gone = looked_at.recv(1, socket.MSG_PEEK) == b""
         except BlockingIOError:
             gone = False
         except OSError:
