@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -55,13 +56,29 @@ class Served:
         return self.process.returncode, err
 
 
+@contextmanager
+def serving(home: Path) -> Iterator[Served]:
+    server = Served(home)
+    try:
+        yield server
+    finally:
+        if server.process.poll() is None:
+            server.process.kill()
+            server.process.communicate()
+
+
 @pytest.fixture
 def served(home: Path) -> Iterator[Served]:
-    server = Served(home)
-    yield server
-    if server.process.poll() is None:
-        server.process.kill()
-        server.process.communicate()
+    """A server of this test alone, which may end it."""
+    with serving(home) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def asked(home: Path) -> Iterator[Served]:
+    """A server that is only asked for pages."""
+    with serving(home) as server:
+        yield server
 
 
 async def session(served: Served, keys: str, wanted: str, origin: str | None = None) -> str:
@@ -99,15 +116,13 @@ def test_page_opens_an_app_that_answers_keys_and_ctrl_c_ends_them_all(served: Se
     async def use() -> None:
         painted = await session(served, "9", "Daily round", f"http://127.0.0.1:{served.port}")
         assert "Papers" in painted
+        before = set(children(served.process.pid))
         # A second page has an app of its own; it stays open while the server is told to end.
         other = asyncio.create_task(session(served, "", "never painted"))
         deadline = time.monotonic() + 40
-        while not children(served.process.pid):
+        while not (apps := set(children(served.process.pid)) - before):
             assert time.monotonic() < deadline
-            await asyncio.sleep(0.1)
-        await asyncio.sleep(0.5)
-        apps = children(served.process.pid)
-        assert apps
+            await asyncio.sleep(0.05)
         code, err = await asyncio.to_thread(served.end)
         assert code == 0 and "Traceback" not in err, err
         assert not any(map(alive, apps))
@@ -117,9 +132,9 @@ def test_page_opens_an_app_that_answers_keys_and_ctrl_c_ends_them_all(served: Se
     asyncio.run(use())
 
 
-def test_page_says_its_own_name_whichever_the_browser_used(served: Served):
-    _, page = served.get(Host=f"localhost:{served.port}")
-    assert f"ws://localhost:{served.port}/ws" in page
+def test_page_says_its_own_name_whichever_the_browser_used(asked: Served):
+    _, page = asked.get(Host=f"localhost:{asked.port}")
+    assert f"ws://localhost:{asked.port}/ws" in page
 
 
 @pytest.mark.parametrize(
@@ -133,11 +148,11 @@ def test_page_says_its_own_name_whichever_the_browser_used(served: Served):
     ],
     ids=str,
 )
-def test_pages_of_other_sites_may_not_connect(served: Served, headers: dict[str, str]):
+def test_pages_of_other_sites_may_not_connect(asked: Served, headers: dict[str, str]):
     """A name that was made to lead here, or a script of another page."""
-    assert served.get("/", **headers)[0] in (400, 403)
-    assert served.get("/ws", **headers)[0] in (400, 403)
-    assert not children(served.process.pid)
+    assert asked.get("/", **headers)[0] in (400, 403)
+    assert asked.get("/ws", **headers)[0] in (400, 403)
+    assert not children(asked.process.pid)
 
 
 def test_taken_port_and_foreign_address_say_what_to_do(home: Path):
