@@ -196,7 +196,7 @@ class BaselinesPane(Speaking, Widget):
         self._draw()
 
     def _say_wrong(self, error: HubError) -> None:
-        self._say(wrong_lines(self.say, error))
+        self._say(wrong_lines(error))
 
     def _note(self) -> None:
         """Without torch nothing runs: what brings it stands above the table."""
@@ -411,7 +411,7 @@ class BaselineScreen(HubScreen):
     @on(Known)
     def _show_known(self, message: Known) -> None:
         if isinstance(message.outcome, HubError):
-            self.query_one("#recipe Facts", Facts).show(wrong_lines(self.say, message.outcome))
+            self.query_one("#recipe Facts", Facts).show(wrong_lines(message.outcome))
         else:
             self.known = message.outcome
             self._draw()

@@ -18,6 +18,7 @@ from textual.strip import Strip
 from crawlers.clean import clean
 from crawlers.keys import Key
 from hub.queries import Board, BoardRow, Cell, Entry, Queries, address_of
+from hub.text import told
 from hub.tui.columns import name_of
 from hub.tui.detail import CHART_LINES, TWO, Detail
 from hub.tui.keyline import KeyLine
@@ -307,7 +308,7 @@ class LeaderboardScreen(Detail[Ranking]):
         if self.failed is not None or self.value is None:
             if self.failed is not None:
                 table.border_title = Content(clean(self.key))
-                table.show_rows((), (), clean(self.failed.what))
+                table.show_rows((), (), clean(told(self.failed.what)))
                 self.query_one("#around", Sheet).show(self._failure(self.failed))
             return
         board = self.value.board

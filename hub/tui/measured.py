@@ -15,6 +15,7 @@ from textual.widgets import Static
 from crawlers.clean import clean, clean_lines
 from hub.errors import HubError
 from hub.tui.clock import now
+from hub.tui.reading import messages
 from hub.tui.speaking import Speaking
 from hub.tui.strings import Say
 
@@ -136,12 +137,10 @@ class Facts(Speaking, Static):
         return Style(color=style.color, bold=style.bold)
 
 
-def wrong_lines(say: Say, error: HubError) -> list[Line | Heading]:
+def wrong_lines(error: HubError) -> list[Line | Heading]:
     """An error as lines: what happened, what to do next."""
-    lines: list[Line | Heading] = [Line(say(error.what), ink="bad")]
-    if error.hint:
-        lines.append(Line(say(error.hint), ink="faint"))
-    return lines
+    what, *hint = messages(error)
+    return [Line(what, ink="bad"), *(Line(one, ink="faint") for one in hint)]
 
 
 # -- numbers and times -----------------------------------------------------------------------

@@ -295,7 +295,7 @@ def state_lines(say: Say, job: Training) -> Iterable[Line | Heading]:
 def outcome_lines(say: Say, job: Training) -> Iterable[Line | Heading]:
     """The seeds that are measured, the comparison with its reasons, or what went wrong."""
     if job.error is not None:
-        yield from wrong_lines(say, job.error)
+        yield from wrong_lines(job.error)
     for record in job.records:
         lasted = lasting(say, record["whole"]["wall_seconds"])
         yield Line(

@@ -131,7 +131,7 @@ class StartRun(Asking[None]):
     @on(Known)
     def _known(self, message: Known) -> None:
         if isinstance(message.outcome, HubError):
-            self.query_one(Facts).show(wrong_lines(self.say, message.outcome))
+            self.query_one(Facts).show(wrong_lines(message.outcome))
             return
         from hub.runs import Wish  # the worker has imported it
 
@@ -179,7 +179,7 @@ class StartRun(Asking[None]):
             lines += self._cost_lines(one, seeds, cost)
         except UsageError as error:
             ready, cost = False, None
-            lines += wrong_lines(self.say, error)
+            lines += wrong_lines(error)
         stopped = [seed for seed in seeds if (seed, self.budget) in self.left]
         self.query_one("#resume").display = bool(stopped)
         if stopped:
