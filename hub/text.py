@@ -7,6 +7,7 @@ spoken.
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import cache
+from typing import Any
 
 from hub.settings import language
 
@@ -42,6 +43,12 @@ def t(sentence: str, **values: object) -> str:
     """The sentence in the user's language, with `{names}` filled in."""
     said = _sentences().get(sentence, sentence)
     return said.format(**values) if values else said
+
+
+def local(value: object, name: str) -> Any:
+    """A field of a value of data/, in Chinese where its sibling `name_zh` says it so."""
+    said = getattr(value, f"{name}_zh", None) if chinese() else None
+    return said or getattr(value, name)
 
 
 def told(message: str) -> str:

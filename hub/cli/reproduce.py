@@ -14,7 +14,7 @@ import typer
 from hub import render
 from hub.cli.frame import Format, Json, app, command, library, paged
 from hub.errors import HubError, UsageError
-from hub.text import number, size, t
+from hub.text import local, number, size, t
 
 if TYPE_CHECKING:
     from hub.costs import Cost
@@ -536,12 +536,12 @@ def _print_listed(one: "Listed") -> None:
         verdict_name,
     )
 
-    render.heading(f"{one.baseline.name} [{one.baseline.label}] · {one.baseline.title}")
+    render.heading(f"{one.baseline.name} [{one.baseline.label}] · {t(one.baseline.title)}")
     claim, needs, compared = one.claim, one.needs, one.comparison
     pairs = []
     if claim:
         pairs.append((t("claimed"), f"{claimed(claim)} · {claim_place(claim)}"))
-        pairs.append((t("protocol"), claim.protocol))
+        pairs.append((t("protocol"), local(claim, "protocol")))
     else:
         pairs.append(
             (t("claimed"), t("no number was published") + f" ({metric_name(one.baseline.metric)})")
@@ -589,7 +589,7 @@ def print_comparison(compared: "Comparison") -> None:
     if claim:
         pairs.append((t("claimed"), claimed(claim)))
         pairs.append((t("where"), claim_place(claim)))
-        pairs.append((t("protocol"), claim.protocol))
+        pairs.append((t("protocol"), local(claim, "protocol")))
     else:
         pairs.append((t("claimed"), t("no number was published")))
     pairs.append((t("measured"), measured(compared)))

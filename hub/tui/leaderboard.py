@@ -18,7 +18,7 @@ from textual.strip import Strip
 from crawlers.clean import clean
 from crawlers.keys import Key
 from hub.queries import Board, BoardRow, Cell, Entry, Queries, address_of
-from hub.text import told
+from hub.text import t, told
 from hub.tui.columns import name_of
 from hub.tui.detail import CHART_LINES, TWO, Detail
 from hub.tui.keyline import KeyLine
@@ -538,12 +538,12 @@ def beside_sections(listed: "Sequence[Listed]", say: Say) -> list[Section]:
     """Claimed beside measured, for each baseline on this dataset."""
     if not listed:
         return []
-    from hub.tui.measured import reason_said
     from hub.tui.sections import recipes_section
+    from hub.verdict_text import reason_text
 
     found = recipes_section(listed, say, say("Claimed beside measured"))
     reasons = [
-        Row((one.baseline.title, reason_said(say, reason)))
+        Row((t(one.baseline.title), reason_text(reason)))
         for one in listed
         if one.comparison.values
         for reason in one.comparison.reasons

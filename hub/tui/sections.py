@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from crawlers.clean import clean, clean_lines
 from crawlers.keys import Key, kind_of
 from hub.entries import Entry, address_of
+from hub.text import t
 from hub.tui.columns import name_of
 from hub.tui.sheet import Column, Row, Section, age, local, number, origin, size, value_text
 from hub.tui.strings import FIELDS, Say
@@ -248,7 +249,7 @@ def recipes_section(listed: "Sequence[Listed]", say: Say, heading: str) -> list[
         rows.append(
             Row(
                 (
-                    one.baseline.title,
+                    t(one.baseline.title),
                     say(one.baseline.metric),
                     claimed(one.claim),
                     measured(one.comparison),
