@@ -159,6 +159,12 @@ MESSAGES: dict[str, str] = {
     "no IDX file of {n} bytes: it begins {found}": "不是 {n} 字节的 IDX 文件：它以 {found} 开头",
     "{place} is not {file}: expected {expected}; got {got}": "{place} 不是 {file}：应为 {expected}；实际为 {got}",
     "{title}: {place} lacks {files}": "{title}：{place} 缺少 {files}",
+    # why a leaderboard is not ranked
+    "the source names no metric": "来源没有给出指标",
+    "whether a higher or a lower {metric} is better is not known": "不知道 {metric} 是越高越好还是越低越好",
+    "{metric} is printed as percent in some rows and as a fraction in others": (
+        "{metric} 在有的行里是百分数，在有的行里是小数"
+    ),
     # crawls: what is asked for
     "nothing to crawl is called {what}": "没有名为 {what} 的抓取目标",
     "--replay {folder}: no such folder": "--replay {folder}：没有该文件夹",

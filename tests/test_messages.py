@@ -30,6 +30,9 @@ MADE_APART = {
     "leave stars: out of the search: it is read in slices by stars",
     "nested too deeply",
     "the answer is longer than {n} MiB",
+    "the source names no metric",
+    "whether a higher or a lower {metric} is better is not known",
+    "{metric} is printed as percent in some rows and as a fraction in others",
     "{place} is not {file}: expected {expected}; got {got}",
     "{title}: {place} lacks {files}",
 }

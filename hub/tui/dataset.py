@@ -178,7 +178,7 @@ class DatasetScreen(Detail[Dataset]):
 
     def around(self, value: Dataset) -> Sequence[Section]:
         say, one = self.say, value.known
-        boards = boards_section(one.shown.related.get("boards", ()), say)
+        boards = boards_section(one.entry, one.shown.related.get("boards", ()), say)
         return [
             *(boards or [Section(say("Leaderboards"), empty=say("No leaderboard on it is known."))]),
             *recipes_section(one.recipes, say, say("Baselines that run on it")),

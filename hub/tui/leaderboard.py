@@ -417,7 +417,7 @@ def shown_metrics(value: Ranking) -> tuple[str, ...]:
 def order_said(board: Board, say: Say) -> str:
     """How it is ranked, or why it is not."""
     if not board.ranked:
-        return say("not ranked: {why}").format(why=board.why_unranked)
+        return say("not ranked: {why}").format(why=told(board.why_unranked or ""))
     pattern = (
         say("ranked by {metric}, higher is better")
         if board.direction == "higher"
@@ -495,6 +495,13 @@ def around_row(value: Ranking, row: BoardRow | None, say: Say) -> list[Section]:
     return [*found, Section(say("The board"), tuple(rows))]
 
 
+UNITS: Final = {
+    "mm": "mm", "dB": "dB", "seconds": "s", "milliseconds": "ms", "bits": "bit", "pixels": "px",
+    "fps": "fps",
+}  # fmt: skip
+"""The units of the catalog that have a sign; the others name a kind of quantity, as the metric does."""
+
+
 def row_sections(row: BoardRow, say: Say) -> list[Section]:
     """Title, numbers with what they were before, code, who says so."""
     numbers = []
@@ -502,8 +509,8 @@ def row_sections(row: BoardRow, say: Say) -> list[Section]:
         parts = [clean(cell.text or "–")]
         if cell.spread is not None:
             parts.append(f"± {cell.spread:g}")
-        if cell.unit and cell.unit not in ("percent", "fraction") and cell.text:
-            parts.append(f"({clean(cell.unit)})")
+        if cell.unit in UNITS and cell.text:
+            parts.append(f"({UNITS[cell.unit]})")
         earlier = " → ".join(clean(text or "–") for text in cell.earlier)
         before = say("before: {values}").format(values=earlier) if earlier else ""
         numbers.append(
