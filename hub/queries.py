@@ -304,10 +304,7 @@ class Queries:
         elif kind in ("framework", "tool") and row.get("repository"):
             groups["snapshots"] = read.snapshots(self.catalog, row["repository"])
         elif kind in ("dataset", "task"):
-            groups["boards"] = [
-                {"board": board, "name": name, "rows": rows}
-                for board, name, rows in self.boards(key)
-            ]
+            groups["boards"] = self.boards(key)
             if kind == "task":
                 groups["subtasks"] = read.subtasks(self.catalog, key)
         if kind in ("method", "dataset", "paper"):
@@ -455,13 +452,24 @@ class Queries:
 
     # -- leaderboards ------------------------------------------------------------------------
 
-    def boards(self, key: Key) -> list[tuple[Key, str, int]]:
-        """Boards of a task or a dataset (with its variants): key, name, rows; the longest first."""
+    def boards(self, key: Key) -> list[Row]:
+        """Boards of a task or a dataset (with its variants), the longest first: key, name of the whole,
+        of its task (task_zh) and of its data, how many rows."""
         if kind_of(key) == "dataset":
             rows = read.boards(self.catalog, "dataset", self._variants(key))
         else:
             rows = read.boards(self.catalog, "task", [key])
-        return [(row["key"], f"{row['task']} on {row['name']}", row["rows"]) for row in rows]
+        return [
+            {
+                "board": row["key"],
+                "name": f"{row['task']} on {row['name']}",
+                "task": row["task"],
+                "task_zh": row["task_zh"],
+                "data": row["name"],
+                "rows": row["rows"],
+            }
+            for row in rows
+        ]
 
     def _variants(self, dataset: Key) -> list[Key]:
         """The dataset, its parts, and rows of other sources that go by one of its aliases."""
@@ -514,15 +522,15 @@ class Queries:
         boards = self.boards(found)
         if task is not None:
             wanted = self.task(task)
-            boards = [
-                one for one in boards if one[0].startswith(f"board:{wanted.partition(':')[2]}/")
-            ]
+            of_task = f"board:{wanted.partition(':')[2]}/"
+            boards = [one for one in boards if one["board"].startswith(of_task)]
         if not boards:
             raise NotFound(
                 f"no leaderboard for {found}" + (f" and {task}" if task else ""),
                 nearest=self._near_boards(text),
             )
-        return boards[0][0], boards[1:]
+        first, *others = ((one["board"], one["name"], one["rows"]) for one in boards)
+        return first[0], others
 
     def _near_boards(self, text: str) -> tuple[tuple[Key, str], ...]:
         rows = read.boards_containing(self.catalog, slug(text.partition(":")[2] or text))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from crawlers.clean import clean, clean_lines
 from hub.errors import UsageError
-from hub.text import t
+from hub.text import t, told
 
 if TYPE_CHECKING:
     from hub.queries import SourceState
@@ -61,20 +61,25 @@ def tell(message: str) -> None:
 
 
 def warn(message: str) -> None:
-    print(
-        f"{_paint(t('note:'), _YELLOW, sys.stderr)} {clean(message)}", file=sys.stderr, flush=True
-    )
+    _marked(t("note:"), _YELLOW, message)
 
 
 def fail(message: str, hint: str | None = None, nearest: Sequence[tuple[str, str]] = ()) -> None:
     """An error as a user reads it: what, then what to do next."""
-    print(f"{_paint(t('error:'), _RED, sys.stderr)} {clean(message)}", file=sys.stderr)
+    _marked(t("error:"), _RED, message)
     if nearest:
         print(t("Did you mean:"), file=sys.stderr)
         for key, name in nearest:
             print(f"  {clean(key)}  {_cut(clean(name), 70)}", file=sys.stderr)
     if hint:
-        print(clean(t(hint)), file=sys.stderr)
+        print(clean(told(hint)), file=sys.stderr)
+
+
+def _marked(mark: str, colour: str, message: str) -> None:
+    """A full-width colon brings its own blank."""
+    space = " " if mark.isascii() else ""
+    mark = _paint(mark, colour, sys.stderr)
+    print(f"{mark}{space}{clean(told(message))}", file=sys.stderr, flush=True)
 
 
 def progress_wanted() -> bool:

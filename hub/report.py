@@ -16,7 +16,7 @@ from typing import Any, Final
 from crawlers.clean import clean, clean_lines
 from hub import plots
 from hub.costs import Calibration
-from hub.text import chinese, number, t
+from hub.text import chinese, local, number, t
 from hub.verdict import Comparison
 from hub.verdict_text import (
     claim_place,
@@ -150,9 +150,9 @@ def _chapter(one: Chapter) -> str:
         pairs += [
             (t("claimed"), claimed(claim)),
             (t("where"), claim_place(claim)),
-            (t("protocol"), claim.protocol),
+            (t("protocol"), local(claim, "protocol")),
             (t("source"), f"{claim.source_url} ({claim.checked})"),
-            *((t("dispute"), one) for one in claim.disputes),
+            *((t("dispute"), one) for one in local(claim, "disputes")),
         ]
     pairs.append((t("measured"), measured(compared)))
     if compared.values:
@@ -162,7 +162,7 @@ def _chapter(one: Chapter) -> str:
     pairs += [(t("reason"), reason_text(reason)) for reason in compared.reasons]
     pairs.append((t("recipe"), one.path))
     pairs += [
-        (t("remark"), note) for note in _once(note for run in one.runs for note in run["notes"])
+        (t("remark"), t(note)) for note in _once(note for run in one.runs for note in run["notes"])
     ]
     parts.append(_pairs(pairs))
     if one.runs:

@@ -187,7 +187,7 @@ def _plain(value: Any) -> None:
             if abs(one) > 1 << 63:
                 raise Damaged(t("a number too large"))
         elif one is not None:
-            raise Damaged(f"a {type(one).__name__}")
+            raise Damaged(f"a value of type {type(one).__name__}")
 
 
 def _fields(said: dict[str, Any], fields: dict[str, Callable[[Any], bool]], where: str) -> None:

@@ -1,6 +1,9 @@
 """The Chinese of every sentence in hub/."""
 
+from hub.recipes_zh import RECIPES
+
 SENTENCES: dict[str, str] = {
+    **RECIPES,
     " official": " 官方",
     "--like says seed and budget itself": "--like 的文件已写明种子与预算",
     "--resume goes on with it; --anew throws it away and begins again.": "--resume 继续运行；--anew 丢弃并重新开始。",
@@ -573,6 +576,14 @@ SENTENCES: dict[str, str] = {
     "year": "年份",
     "yes": "是",
     "yesterday": "昨天",
+    "batch normalisation over shards": "批归一化按分片计算",
+    "allowance": "允许差",
+    "differing": "不同的条件",
+    "epochs": "轮数",
+    "minutes": "分钟",
+    "needed": "所需",
+    "of": "共",
+    "share": "占用比例",
     "{boards} boards, {rows} rows": "{boards} 个榜单，{rows} 行",
     "{day}: {stars} stars, {forks} forks, {issues} open issues": "{day}：{stars} 星，{forks} 个分叉，{issues} 个未关闭问题",
     "{file}: another run has the id {id} already": "{file}：已有另一次运行使用编号 {id}",
@@ -636,12 +647,5 @@ SENTENCES: dict[str, str] = {
     "{name} is computed in one piece: neither --exact nor several processes": "{name} 是整体计算的：不支持 --exact，也不支持多进程",
     "{part} holds what is no number at step {step}": "第 {step} 步时 {part} 中出现了非数值",
     "a few steps": "只有几步",
-    "minutes": "分钟",
-    "epochs": "轮数",
-    "of": "共",
     "tested": "测试",
-    "differing": "不同之处",
-    "needed": "至少",
-    "share": "占比",
-    "allowance": "允许范围",
 }

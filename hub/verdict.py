@@ -68,6 +68,9 @@ class Claim:
     trained_on: int | None = None
     """Rows of the training split."""
     disputes: tuple[str, ...] = ()
+    where_zh: str | None = None
+    protocol_zh: str | None = None
+    disputes_zh: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -99,10 +102,10 @@ def claims(folder: Path) -> dict[str, Claim]:
         rows = tomllib.load(file)["claim"]
     for row in rows:
         checked = row.pop("checked")
-        disputes = tuple(row.pop("disputes", ()))
+        disputes = {name: tuple(row.pop(name, ())) for name in ("disputes", "disputes_zh")}
         if not isinstance(checked, date) or row["tolerance"] <= 0:
             raise ValueError(f"results.toml: {row.get('key')}: checked or tolerance")
-        claim = Claim(**{"paper": None, **row}, checked=checked.isoformat(), disputes=disputes)
+        claim = Claim(**{"paper": None, **row, **disputes}, checked=checked.isoformat())
         found[claim.key] = claim
     return found
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from hub.text import t
+from hub.text import local, t
 from hub.verdict import Claim, Comparison
 
 
@@ -41,37 +41,38 @@ def reason_name(reason: str) -> str:
         "disturbed": t("disturbed: others used the machine meanwhile"),
         "disturbance unknown": t("nobody can say who else used the machine"),
         "suspiciously good": t("suspiciously good"),
+        "batch normalisation over shards": t("batch normalisation over shards"),
     }.get(reason, reason)
 
 
-def detail_name(name: str) -> str:
-    """What belongs to a reason, as people read it."""
+def part_name(part: str) -> str:
+    """What belongs to a reason, as people read it: `needed` of too few seeds."""
     return {
+        "allowance": t("allowance"),
+        "allowed": t("allowed"),
         "budget": t("budget"),
-        "minutes": t("minutes"),
-        "steps": t("steps"),
+        "claimed": t("claimed"),
+        "differing": t("differing"),
         "epochs": t("epochs"),
+        "gap": t("gap"),
+        "measured": t("measured"),
+        "minutes": t("minutes"),
+        "needed": t("needed"),
         "of": t("of"),
         "rows": t("rows"),
-        "measured": t("measured"),
-        "claimed": t("claimed"),
+        "seeds": t("seeds"),
+        "share": t("share"),
+        "source": t("source"),
+        "steps": t("steps"),
         "tested": t("tested"),
         "trained on": t("trained on"),
-        "source": t("source"),
-        "differing": t("differing"),
-        "seeds": t("seeds"),
-        "needed": t("needed"),
-        "share": t("share"),
-        "allowed": t("allowed"),
-        "gap": t("gap"),
-        "allowance": t("allowance"),
-    }.get(name, name)
+    }.get(part, part)
 
 
 def reason_text(reason: Mapping[str, Any]) -> str:
     """A reason with what belongs to it."""
     rest = ", ".join(
-        f"{detail_name(name)} {value_text(value)}"
+        f"{part_name(name)} {value_text(value)}"
         for name, value in reason.items()
         if name != "reason"
     )
@@ -105,7 +106,7 @@ def claimed(claim: Claim) -> str:
 def claim_place(claim: Claim) -> str:
     """Who published it, and in which table."""
     paper = f" ({claim.paper})" if claim.paper else ""
-    return f"{claim.title}{paper}: {claim.where}"
+    return f"{claim.title}{paper}: {local(claim, 'where')}"
 
 
 def measured(compared: Comparison) -> str:

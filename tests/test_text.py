@@ -5,11 +5,14 @@ from pathlib import Path
 from typing import get_args
 
 import hub
+from crawlers import knowledge
 from crawlers.records import LinkRecord
 from hub.cli.health import _NEEDED, FILES
 from hub.cli.shown import _GROUPS, _LABELS
 from hub.text import _KINDS, _KINDS_MANY
 from hub.text_zh import SENTENCES
+from hub.verdict import claims
+from reproduce.baseline import declared, names
 
 HUB = Path(hub.__file__).parent
 REPRODUCE = HUB.parent / "reproduce"
@@ -27,6 +30,8 @@ def spoken() -> set[str]:
     found |= {"running", "done", "interrupted", "damaged"}  # of harvests
     found |= set(get_args(LinkRecord.model_fields["evidence"].annotation))
     found |= {*FILES, *_NEEDED.values()}
+    for one in map(declared, names()):
+        found |= {one.title, *one.notes}
     for path in HUB.rglob("*.py"):
         if "tui" in path.relative_to(HUB).parts:
             continue
@@ -81,10 +86,16 @@ def test_no_chinese_sentence_is_left_over() -> None:
 
 
 def test_both_languages_fill_in_the_same_names() -> None:
-    def names(sentence: str) -> set[str]:
+    def blanks(sentence: str) -> set[str]:
         return {part.partition("}")[0] for part in sentence.split("{")[1:]}
 
-    assert [s for s, chinese in SENTENCES.items() if names(s) != names(chinese)] == []
+    assert [s for s, chinese in SENTENCES.items() if blanks(s) != blanks(chinese)] == []
+
+
+def test_what_is_said_of_a_published_number_has_its_chinese() -> None:
+    for claim in claims(knowledge.folder()).values():
+        assert claim.where_zh and claim.protocol_zh, claim.key
+        assert len(claim.disputes_zh) == len(claim.disputes), claim.key
 
 
 def test_chinese_is_chinese() -> None:

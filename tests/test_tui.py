@@ -501,7 +501,7 @@ def test_enter_opens_the_entry_and_q_comes_back_to_the_same_place(home: Paths) -
         await until(pilot, lambda: "MNIST" in listed(app))
         await pilot.press("enter")
         await until(pilot, lambda: len(app.screen_stack) == 2)
-        await until(pilot, lambda: "Image Classification on MNIST" in shown(app))
+        await until(pilot, lambda: "Leaderboards  1" in shown(app))
         await pilot.press("q")
         await until(pilot, lambda: len(app.screen_stack) == 1)
         assert "MNIST" in listed(app)

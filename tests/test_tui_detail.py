@@ -471,7 +471,7 @@ def test_the_address_under_the_cursor_is_opened(
 def test_a_dataset_shows_terms_boards_baselines_and_parts(home: Paths) -> None:
     async def promise(app: Opened, pilot: Pilot[None]) -> None:
         for words in (
-            "CC-BY-SA-3.0", "11.6 MB", "From a mirror.", "Image Classification on MNIST", "LeNet-5 on MNIST",
+            "CC-BY-SA-3.0", "11.6 MB", "From a mirror.", "Image Classification  ", "LeNet-5 on MNIST",
             "0.95 %", "not run here", "Half of MNIST", "Gradient-based learning",
         ):  # fmt: skip
             assert words in text(app), words
@@ -583,8 +583,8 @@ def test_the_tree_of_tasks_counts_opens_and_leads_to_the_board(home: Paths) -> N
         await pilot.press("space")
         assert "Image Classification" not in tree.spoken_text()
         await pilot.press("l", "j", "enter")
-        await until(pilot, lambda: "Image Classification on MNIST" in text(app))
-        await to(app, pilot, "Image Classification on MNIST")
+        await until(pilot, lambda: "MNIST  " in text(app))
+        await to(app, pilot, "MNIST  ")
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, LeaderboardScreen) and here(app))
 

@@ -240,9 +240,9 @@ def snapshots(catalog: Catalog, repository: str) -> list[Row]:
 
 
 def subtasks(catalog: Catalog, task: str) -> list[Row]:
-    """Key and name of each task that stands below this one, by name."""
+    """Key and names of each task that stands below this one, by name."""
     return catalog.rows(
-        "SELECT DISTINCT t.key, t.name FROM task_node above JOIN task_node below "
+        "SELECT DISTINCT t.key, t.name, t.name_zh FROM task_node above JOIN task_node below "
         "ON below.parent = above.path JOIN task t ON t.key = below.task "
         "WHERE above.task = ? ORDER BY t.name",
         (task,),
@@ -297,9 +297,10 @@ def tree_counts(catalog: Catalog) -> Row:
 
 
 def boards(catalog: Catalog, column: str, keys: Sequence[str]) -> list[Row]:
-    """Boards whose `task` or `dataset` is one of the keys: key, task, name, rows; the longest first."""
+    """Boards whose `task` or `dataset` is one of the keys: key, task (task_zh), name, rows; the longest
+    first."""
     return catalog.rows(
-        "SELECT b.key, t.name AS task, b.name, COUNT(DISTINCT r.row) AS rows FROM board b "
+        "SELECT b.key, t.name AS task, t.name_zh AS task_zh, b.name, COUNT(DISTINCT r.row) AS rows FROM board b "
         "JOIN task t ON t.key = b.task LEFT JOIN result r ON r.board = b.key "
         f"WHERE b.{column} IN ({_marks(keys)}) GROUP BY b.key ORDER BY rows DESC, b.key",
         keys,

@@ -23,11 +23,12 @@ def _main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    from hub.cli.frame import app
+    from hub.cli.frame import app, mistyped
 
     for module in _modules():
         importlib.import_module(f"hub.cli.{module}")
-    app(prog_name="hub")
+    with mistyped():
+        sys.exit(app(prog_name="hub", standalone_mode=False) or 0)
 
 
 _LOOK = ("search", "show", "list", "leaderboard", "browse")

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hub import render
 from hub.cli.frame import library, paged
-from hub.text import number, size, t
+from hub.text import local, number, size, t
 
 if TYPE_CHECKING:
     from hub.costs import Cost
@@ -84,12 +84,12 @@ def _print_listed(one: "Listed") -> None:
         verdict_name,
     )
 
-    render.heading(f"{one.baseline.name} [{one.baseline.label}] · {one.baseline.title}")
+    render.heading(f"{one.baseline.name} [{one.baseline.label}] · {t(one.baseline.title)}")
     claim, needs, compared = one.claim, one.needs, one.comparison
     pairs = []
     if claim:
         pairs.append((t("claimed"), f"{claimed(claim)} · {claim_place(claim)}"))
-        pairs.append((t("protocol"), claim.protocol))
+        pairs.append((t("protocol"), local(claim, "protocol")))
     else:
         pairs.append(
             (t("claimed"), t("no number was published") + f" ({metric_name(one.baseline.metric)})")
@@ -137,7 +137,7 @@ def print_comparison(compared: "Comparison") -> None:
     if claim:
         pairs.append((t("claimed"), claimed(claim)))
         pairs.append((t("where"), claim_place(claim)))
-        pairs.append((t("protocol"), claim.protocol))
+        pairs.append((t("protocol"), local(claim, "protocol")))
     else:
         pairs.append((t("claimed"), t("no number was published")))
     pairs.append((t("measured"), measured(compared)))

@@ -119,6 +119,28 @@ def errors() -> Iterator[None]:
         sys.exit(1)
 
 
+@contextmanager
+def mistyped() -> Iterator[None]:
+    """Ends the process when words are no command, or a command's options are wrong: said as any other
+    error, in the user's language."""
+    try:
+        yield
+    except typer.Abort:
+        render.tell(t("Interrupted."))
+        sys.exit(1)
+    except Exception as error:
+        # Typer carries the parser's classes under a private name; this is what they have in common.
+        if not hasattr(error, "format_message"):
+            raise
+        slip: Any = error
+        message, context = slip.format_message(), getattr(slip, "ctx", None)
+        if "\n" in message:  # a group of commands without one: its help
+            slip.show()
+        else:
+            render.fail(message, f"{context.command_path if context else 'hub'} --help")
+        sys.exit(getattr(slip, "exit_code", 2))
+
+
 def _log(error: Exception) -> str:
     import traceback
     from datetime import UTC, datetime

@@ -13,7 +13,7 @@ from hub import __version__, render
 from hub.cli.frame import Json, command, home, reading
 from hub.errors import Damaged, HubError
 from hub.render import Column
-from hub.text import age, kind_name, number, size, state_name, t
+from hub.text import age, kind_name, number, size, state_name, t, told
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -323,7 +323,7 @@ def _stored() -> Iterator[Finding]:
             generation = opened.generation()
         yield from _index_findings(places, generation)
     except HubError as error:
-        yield Finding("catalog", "problem", str(error), error.hint)
+        yield Finding("catalog", "problem", told(str(error)), error.hint and told(error.hint))
         places = None
     from hub.paths import paths
 
@@ -337,7 +337,7 @@ def _stored() -> Iterator[Finding]:
                 t("Copy the file, then try sqlite3's .recover.") if wrong else None,
             )
     except HubError as error:
-        yield Finding("library", "problem", str(error), error.hint)
+        yield Finding("library", "problem", told(str(error)), error.hint and told(error.hint))
 
 
 def _index_findings(places: "Paths", generation: int) -> Iterator[Finding]:
@@ -346,7 +346,7 @@ def _index_findings(places: "Paths", generation: int) -> Iterator[Finding]:
     try:
         index = Index.open(places.index)
     except Damaged as error:
-        yield Finding("search index", "problem", str(error), "hub doctor --fix")
+        yield Finding("search index", "problem", told(str(error)), "hub doctor --fix")
         return
     wrong = index.check()
     if wrong:

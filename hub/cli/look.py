@@ -26,7 +26,7 @@ from hub.cli.frame import (
 from hub.cli.freshness import tell_age, tell_count
 from hub.errors import UsageError
 from hub.render import Column
-from hub.text import age, chinese, kind_name, number, t
+from hub.text import age, chinese, kind_name, number, t, told
 
 if TYPE_CHECKING:
     from hub.queries import Board, Entry, Queries
@@ -368,7 +368,10 @@ def _board(board: "Board", limit: int, format: str, no_pager: bool) -> None:
     render.tell(f"{board.task.name} · {board.name} · {board.key}")
     if board.why_unranked:
         render.tell(
-            t("Not ranked: {why}. Rows stand as the source prints them.", why=board.why_unranked)
+            t(
+                "Not ranked: {why}. Rows stand as the source prints them.",
+                why=told(board.why_unranked),
+            )
         )
     with paged(no_pager, len(values)):
         render.rows(columns, values, format)

@@ -55,7 +55,7 @@ def report(
         runs = {name: own.runs(name) for name in names}
     chapters = [
         Chapter(
-            title=baselines.named(name).title,
+            title=t(baselines.named(name).title),
             path=str(baselines.path_of(baselines.named(name))),
             comparison=comparison(name, runs[name]),
             runs=tuple(run for run in runs[name] if not run["imported"]),

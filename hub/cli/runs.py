@@ -119,7 +119,7 @@ def show_run(run: RunArgument, json: Json = False) -> None:
     ]
     pairs += [(t("data"), f"{name} {digest}") for name, digest in one["data"].items()]
     pairs += [(t("reason"), reason_text(reason)) for reason in one["reasons"]]
-    pairs += [(t("note"), note) for note in one["notes"]]
+    pairs += [(t("note"), t(note)) for note in one["notes"]]
     render.fields(pairs)
     return None
 

@@ -109,7 +109,7 @@ def _lines(group: str, rows: Iterable[dict[str, Any]]) -> Iterable[str]:
                 if row["claimed"] is not None
                 else t("no number was published")
             )
-            yield f"{row['command']}  {row['title']} [{row['label']}]: {metric_name(row['metric'])}, {claimed}"
+            yield f"{row['command']}  {t(row['title'])} [{row['label']}]: {metric_name(row['metric'])}, {claimed}"
             yield f"  {row['path']}"
         else:
             yield t(

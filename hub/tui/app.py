@@ -15,6 +15,7 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 
 from hub.paths import Paths
+from hub.text import speak
 from hub.tui import state as kept
 from hub.tui.browse import BrowseScreen
 from hub.tui.screens import HubScreen
@@ -102,6 +103,10 @@ class HubApp(App[None]):
 
     def on_mount(self) -> None:
         heed_its_end(self)
+        speak(self.lang)
+
+    def on_unmount(self) -> None:
+        speak(None)
 
     async def on_event(self, event: events.Event) -> None:
         """What is pasted brings no control character into any field; its lines stay lines. A click on
@@ -185,6 +190,7 @@ class HubApp(App[None]):
         """Switches to a language, or to the other one; everything on the screens is said anew."""
         self.lang = lang or ("en" if self.lang.startswith("zh") else "zh")
         self.say = speaker(self.lang)
+        speak(self.lang)
         self.state.lang = self.lang
         self.keep()
         for screen in self.screen_stack:

@@ -14,6 +14,7 @@ from textual.worker import get_current_worker
 
 from crawlers.clean import clean
 from hub.errors import HubError
+from hub.text import t
 from hub.tui.help import KeyPage
 from hub.tui.keyline import KeyLine
 from hub.tui.measured import (
@@ -196,7 +197,7 @@ class BaselinesPane(Speaking, Widget):
         self._draw()
 
     def _say_wrong(self, error: HubError) -> None:
-        self._say(wrong_lines(self.say, error))
+        self._say(wrong_lines(error))
 
     def _note(self) -> None:
         """Without torch nothing runs: what brings it stands above the table."""
@@ -411,7 +412,7 @@ class BaselineScreen(HubScreen):
     @on(Known)
     def _show_known(self, message: Known) -> None:
         if isinstance(message.outcome, HubError):
-            self.query_one("#recipe Facts", Facts).show(wrong_lines(self.say, message.outcome))
+            self.query_one("#recipe Facts", Facts).show(wrong_lines(message.outcome))
         else:
             self.known = message.outcome
             self._draw()
@@ -516,7 +517,7 @@ def data_state(say: Say, where: Data | None) -> str:
 def recipe_lines(say: Say, one: "Listed", where: Data | None) -> list[Line | Heading]:
     """All that is declared, claimed and measured of a baseline."""
     baseline = one.baseline
-    lines: list[Line | Heading] = [Line(baseline.title, ink="title")]
+    lines: list[Line | Heading] = [Line(t(baseline.title), ink="title")]
     meaning = (
         say("CLOSED: the published model and recipe")
         if baseline.label == "CLOSED"
@@ -533,7 +534,7 @@ def recipe_lines(say: Say, one: "Listed", where: Data | None) -> list[Line | Hea
     ]
     if baseline.teaches:
         lines.append(Line("\n".join(baseline.teaches), say("Teaches")))
-    lines += [Line(note, say("Remark")) for note in baseline.notes]
+    lines += [Line(t(note), say("Remark")) for note in baseline.notes]
     return lines
 
 

@@ -66,7 +66,12 @@ def _count(value: int | None) -> str:
 
 def name_of(entry: Entry, say: Say) -> str:
     """The name in the language of the browser, the common name always in it."""
-    name, local = clean(entry.name), clean(entry.name_zh or "")
+    return both_names(entry.name, entry.name_zh, say)
+
+
+def both_names(name: str, local: str | None, say: Say) -> str:
+    """The Chinese name with the common one behind it, unless it holds that; else the common one."""
+    name, local = clean(name), clean(local or "")
     if say("All") == "All" or not local or local == name:
         return name
     return local if name in local else f"{local} {name}"

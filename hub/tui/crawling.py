@@ -17,6 +17,7 @@ from textual.worker import get_current_worker
 from crawlers.clean import clean
 from hub.errors import HubError, UsageError
 from hub.paths import Paths
+from hub.text import told
 from hub.tui.asking import Asking
 from hub.tui.help import KeyPage
 from hub.tui.keyline import KeyLine
@@ -200,7 +201,7 @@ class CrawlScreen(HubScreen, inherit_bindings=False):
         if 0 <= at < len(job.harvests):
             lines += harvest_lines(self.say, job.harvests[at])
         if job.error is not None:
-            lines += wrong_lines(self.say, job.error)
+            lines += wrong_lines(job.error)
         lines += [Line(sentence, ink="faint") for sentence in list(job.sentences)[-3:]]
         self.query_one("#outcome", Facts).show(lines)
 
@@ -434,7 +435,7 @@ class StartCrawl(Asking[None]):
             words = self.words()
         except UsageError as error:
             self.planned = None
-            self.query_one(Facts).show((Line(self.say(error.what), ink="bad"),))
+            self.query_one(Facts).show((Line(told(error.what), ink="bad"),))
             self.query_one("#start", Button).disabled = True
             return
         self.query_one("#start", Button).disabled = False
@@ -466,7 +467,7 @@ class StartCrawl(Asking[None]):
         if message.words != self.planned:
             return
         if isinstance(message.outcome, HubError):
-            self.query_one(Facts).show(wrong_lines(self.say, message.outcome))
+            self.query_one(Facts).show(wrong_lines(message.outcome))
             return
         self.query_one(Facts).show(plan_lines(self.say, message.outcome))
 

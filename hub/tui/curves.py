@@ -1,11 +1,14 @@
 """Curves of a run: values over steps. Imported when a run is first looked at: plotext takes 0.2 s."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from textual.color import Color
 from textual_plotext import PlotextPlot
+
+from hub.tui.axes import levels, short
 
 POINTS: Final = 400
 """Of a curve that are drawn: a terminal has fewer columns."""
@@ -51,9 +54,19 @@ class Curves(PlotextPlot):
             colour = self._colour("foreground-darken-3" if one.faint else "accent")
             marker = "braille" if len(one.steps) > 1 else "dot"
             plot.plot(list(one.steps), list(one.values), marker=marker, color=colour)
-        plot.xfrequency(min(6, max(2, self.size.width // 18)))
-        plot.yfrequency(min(8, max(2, self.size.height // 3)))
+        self._name_axes()
         self.refresh()
+
+    def _name_axes(self) -> None:
+        """Whole steps below, round values on the left: as many as have room."""
+        steps = [step for one in self.curves for step in one.steps]
+        values = [value for one in self.curves for value in one.values if math.isfinite(value)]
+        if not steps or not values:
+            return
+        below = levels(min(steps), max(steps), min(6, max(2, self.size.width // 18)), least=1.0)
+        self.plt.xticks(below, [short(step) for step in below])
+        left = levels(min(values), max(values), min(8, max(2, self.size.height // 3)))
+        self.plt.yticks(left, [short(value) for value in left])
 
     def on_resize(self) -> None:
         self._plot_all()

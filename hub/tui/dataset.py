@@ -15,6 +15,7 @@ from hub.paths import Paths
 from hub.queries import Entry, Queries
 from hub.tui.detail import Detail, known
 from hub.tui.fetching import Fetch, FetchScreen
+from hub.tui.reading import messages
 from hub.tui.runnable import Data, data, tried
 from hub.tui.running import Command
 from hub.tui.sections import (
@@ -129,7 +130,7 @@ class DatasetScreen(Detail[Dataset]):
 
     def _looked_at(self, found: dict[str, Data] | HubError) -> None:
         if isinstance(found, HubError):
-            self.data_said = "\n".join(filter(None, (found.what, found.hint)))
+            self.data_said = "\n".join(messages(found))
         else:
             self.data = next((one for one in found.values() if one.key == self.key), None)
             self.data_said = ""
@@ -177,7 +178,7 @@ class DatasetScreen(Detail[Dataset]):
 
     def around(self, value: Dataset) -> Sequence[Section]:
         say, one = self.say, value.known
-        boards = boards_section(one.shown.related.get("boards", ()), say)
+        boards = boards_section(one.entry, one.shown.related.get("boards", ()), say)
         return [
             *(boards or [Section(say("Leaderboards"), empty=say("No leaderboard on it is known."))]),
             *recipes_section(one.recipes, say, say("Baselines that run on it")),
@@ -218,7 +219,7 @@ def _come(job: Fetch | Verifying) -> int:
 def going(job: Fetch | Verifying, say: Say) -> str:
     """How far a job is, or how it ended."""
     if job.state == "failed" and job.error is not None:
-        return clean_lines(" ".join(filter(None, (job.error.what, job.error.hint))))
+        return clean_lines(" ".join(messages(job.error)))
     if job.state == "done" and isinstance(job, Verifying):
         return say("every file is right: {n} files checked").format(n=len(job.answer or ()))
     if job.state == "done":

@@ -125,7 +125,7 @@ class FetchScreen(Asking[bool]):
         job, found = self.job, self.found
         lines: list[Line | Heading] = []
         if self.wrong is not None:
-            lines += wrong_lines(self.say, self.wrong)
+            lines += wrong_lines(self.wrong)
         if found is None:
             lines.append(Line("…", ink="faint"))
         else:
@@ -191,6 +191,6 @@ def job_lines(say: Say, job: Fetch) -> Iterable[Line | Heading]:
         share = f"{done / size:.0%}  " if size else ""
         yield Line(f"{share}{bytes_(done)} / {bytes_(size)}", name)
     if job.error is not None:
-        yield from wrong_lines(say, job.error)
+        yield from wrong_lines(job.error)
     elif job.under_way and not job.files:
         yield Line(say("looking where the files are …"), ink=inks.get(job.state, "faint"))

@@ -18,6 +18,7 @@ from textual.strip import Strip
 from crawlers.clean import clean
 from crawlers.keys import Key
 from hub.queries import Board, BoardRow, Cell, Entry, Queries, address_of
+from hub.text import t, told
 from hub.tui.columns import name_of
 from hub.tui.detail import CHART_LINES, TWO, Detail
 from hub.tui.keyline import KeyLine
@@ -307,7 +308,7 @@ class LeaderboardScreen(Detail[Ranking]):
         if self.failed is not None or self.value is None:
             if self.failed is not None:
                 table.border_title = Content(clean(self.key))
-                table.show_rows((), (), clean(self.failed.what))
+                table.show_rows((), (), clean(told(self.failed.what)))
                 self.query_one("#around", Sheet).show(self._failure(self.failed))
             return
         board = self.value.board
@@ -416,7 +417,7 @@ def shown_metrics(value: Ranking) -> tuple[str, ...]:
 def order_said(board: Board, say: Say) -> str:
     """How it is ranked, or why it is not."""
     if not board.ranked:
-        return say("not ranked: {why}").format(why=board.why_unranked)
+        return say("not ranked: {why}").format(why=told(board.why_unranked or ""))
     pattern = (
         say("ranked by {metric}, higher is better")
         if board.direction == "higher"
@@ -494,6 +495,13 @@ def around_row(value: Ranking, row: BoardRow | None, say: Say) -> list[Section]:
     return [*found, Section(say("The board"), tuple(rows))]
 
 
+UNITS: Final = {
+    "mm": "mm", "dB": "dB", "seconds": "s", "milliseconds": "ms", "bits": "bit", "pixels": "px",
+    "fps": "fps",
+}  # fmt: skip
+"""The units of the catalog that have a sign; the others name a kind of quantity, as the metric does."""
+
+
 def row_sections(row: BoardRow, say: Say) -> list[Section]:
     """Title, numbers with what they were before, code, who says so."""
     numbers = []
@@ -501,8 +509,8 @@ def row_sections(row: BoardRow, say: Say) -> list[Section]:
         parts = [clean(cell.text or "–")]
         if cell.spread is not None:
             parts.append(f"± {cell.spread:g}")
-        if cell.unit and cell.unit not in ("percent", "fraction") and cell.text:
-            parts.append(f"({clean(cell.unit)})")
+        if cell.unit in UNITS and cell.text:
+            parts.append(f"({UNITS[cell.unit]})")
         earlier = " → ".join(clean(text or "–") for text in cell.earlier)
         before = say("before: {values}").format(values=earlier) if earlier else ""
         numbers.append(
@@ -537,12 +545,12 @@ def beside_sections(listed: "Sequence[Listed]", say: Say) -> list[Section]:
     """Claimed beside measured, for each baseline on this dataset."""
     if not listed:
         return []
-    from hub.tui.measured import reason_said
     from hub.tui.sections import recipes_section
+    from hub.verdict_text import reason_text
 
     found = recipes_section(listed, say, say("Claimed beside measured"))
     reasons = [
-        Row((one.baseline.title, reason_said(say, reason)))
+        Row((t(one.baseline.title), reason_text(reason)))
         for one in listed
         if one.comparison.values
         for reason in one.comparison.reasons

@@ -11,6 +11,7 @@ from textual.screen import Screen
 from textual.widgets import Button
 
 from crawlers.clean import clean_lines
+from hub.text import told
 from hub.tui.asking import Asking
 from hub.tui.keyline import KeyLine
 from hub.tui.measured import Facts, Line, lasting
@@ -60,7 +61,7 @@ def changed(app: "HubApp", job: Job) -> None:
     if isinstance(job, Training) and job.state == "done" and job.comparison is not None:
         said += f" · {app.say(job.comparison.verdict)}"
     if job.error is not None:
-        said += f"\n{app.say(job.error.what)}"
+        said += f"\n{told(job.error.what)}"
     bad = job.state == "failed"
     app.notify(clean_lines(said), severity="error" if bad else "information", markup=False)
 

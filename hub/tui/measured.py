@@ -14,9 +14,12 @@ from textual.widgets import Static
 
 from crawlers.clean import clean, clean_lines
 from hub.errors import HubError
+from hub.text import local
 from hub.tui.clock import now
+from hub.tui.reading import messages
 from hub.tui.speaking import Speaking
 from hub.tui.strings import Say
+from hub.verdict_text import reason_text
 
 if TYPE_CHECKING:
     from hub.verdict import Claim, Comparison
@@ -136,12 +139,10 @@ class Facts(Speaking, Static):
         return Style(color=style.color, bold=style.bold)
 
 
-def wrong_lines(say: Say, error: HubError) -> list[Line | Heading]:
+def wrong_lines(error: HubError) -> list[Line | Heading]:
     """An error as lines: what happened, what to do next."""
-    lines: list[Line | Heading] = [Line(say(error.what), ink="bad")]
-    if error.hint:
-        lines.append(Line(say(error.hint), ink="faint"))
-    return lines
+    what, *hint = messages(error)
+    return [Line(what, ink="bad"), *(Line(one, ink="faint") for one in hint)]
 
 
 # -- numbers and times -----------------------------------------------------------------------
@@ -256,18 +257,6 @@ def verdict_line(say: Say, compared: "Comparison") -> Line:
     return Line(say(compared.verdict), say("Verdict"), INK_OF.get(compared.verdict, "plain"))
 
 
-def reason_said(say: Say, reason: dict[str, Any]) -> str:
-    """`reduced budget (budget smoke)`."""
-    rest = ", ".join(
-        f"{say(key)} {_short(value)}" for key, value in reason.items() if key != "reason"
-    )
-    return say(str(reason["reason"])) + (f" ({rest})" if rest else "")
-
-
-def _short(value: Any) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else clean(str(value))
-
-
 def claim_lines(say: Say, claim: "Claim | None") -> Sequence[Line]:
     """What was published, where it stands, and how it was measured there."""
     if claim is None:
@@ -279,15 +268,15 @@ def claim_lines(say: Say, claim: "Claim | None") -> Sequence[Line]:
     lines = [
         Line(f"{claim.value:g} {claim.unit} {say(claim.metric)}".replace("  ", " "), say("Value")),
         Line(claim.title, say("Published in")),
-        Line(claim.where, say("Where")),
-        Line(claim.protocol, say("Protocol")),
+        Line(local(claim, "where"), say("Where")),
+        Line(local(claim, "protocol"), say("Protocol")),
         Line(f"± {claim.tolerance:g} {claim.unit}".rstrip(), say("Tolerance")),
     ]
     if not claim.verified:
         lines.append(
             Line(say("not verified: nobody here has read it in the paper"), say("Claim"), "warn")
         )
-    lines += [Line(dispute, say("Disputed"), "warn") for dispute in claim.disputes]
+    lines += [Line(dispute, say("Disputed"), "warn") for dispute in local(claim, "disputes")]
     return lines
 
 
@@ -306,5 +295,5 @@ def comparison_lines(say: Say, compared: "Comparison") -> Sequence[Line]:
         allowed = f"{say('allowed')} ± {compared.allowance:.2f}"
         lines.append(Line(f"{compared.gap:+.2f} ({allowed})", say("Gap")))
     lines.append(verdict_line(say, compared))
-    lines += [Line(reason_said(say, one), say("Reason")) for one in compared.reasons]
+    lines += [Line(reason_text(one), say("Reason")) for one in compared.reasons]
     return lines

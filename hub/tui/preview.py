@@ -10,6 +10,8 @@ from textual.message import Message
 from crawlers.clean import clean
 from hub.errors import HubError
 from hub.queries import Board, BoardRow
+from hub.text import told
+from hub.tui.columns import name_of
 from hub.tui.opening import open_address, warm
 from hub.tui.reading import Whole, said
 from hub.tui.sections import (
@@ -110,7 +112,7 @@ def sections(whole: Whole, say: Say) -> list[Section]:
         found.append(code_section(_once(related["code"]), say, most=5))
     for board, its in whole.boards[:BOARDS]:
         found += board_section(board, its, say)
-    found += boards_section(related.get("boards", ())[1:], say, most=5)
+    found += boards_section(known.entry, related.get("boards", ())[1:], say, most=5)
     found += subtasks_section(related.get("subtasks", ()), say, most=5)
     if kind != "paper":
         found += prose(known, "description", say)
@@ -151,14 +153,14 @@ def board_section(board: Board, rows: Sequence[BoardRow], say: Say) -> list[Sect
         Column(ink="faint", spare=1),
     )
     order = (
-        say("not ranked: {why}").format(why=board.why_unranked)
+        say("not ranked: {why}").format(why=told(board.why_unranked or ""))
         if not board.ranked
         else say("ranked by {metric}, higher is better").format(metric=board.metric)
         if board.direction == "higher"
         else say("ranked by {metric}, lower is better").format(metric=board.metric)
     )
     givers = origin([(row.source, row.retrieved_at, row.licence) for row in rows], say)
-    heading = f"{board.task.name} · {board.name}"
+    heading = f"{name_of(board.task, say)} · {board.name}"
     return [
         Section(
             heading,

@@ -13,6 +13,7 @@ from crawlers.keys import Key
 from hub.errors import HubError, NotFound
 from hub.paths import Paths
 from hub.queries import Entry, Queries
+from hub.text import told
 
 if TYPE_CHECKING:
     from hub.marks import Span
@@ -215,10 +216,15 @@ def unexpected(paths: Paths, error: Exception) -> HubError:
     )
 
 
+def messages(error: HubError) -> tuple[str, ...]:
+    """What happened, and what to do next where that is known."""
+    return tuple(told(one) for one in (error.what, error.hint) if one)
+
+
 def said(error: HubError) -> str:
     """An error as a message: what happened, and what to do next."""
     near = error.nearest if isinstance(error, NotFound) else ()
-    return clean_lines("\n".join(filter(None, (error.what, error.hint, *(n for n, _ in near)))))
+    return clean_lines("\n".join((*messages(error), *(name for _, name in near))))
 
 
 # -- the reader ------------------------------------------------------------------------------

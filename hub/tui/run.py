@@ -22,13 +22,13 @@ from hub.tui.measured import (
     claim_lines,
     comparison_lines,
     lasting,
-    reason_said,
     value_of,
     wrong_lines,
 )
 from hub.tui.running import Training
 from hub.tui.screens import HubScreen
 from hub.tui.strings import Say
+from hub.verdict_text import reason_text
 
 if TYPE_CHECKING:
     from hub.tui.curves import Curve
@@ -295,7 +295,7 @@ def state_lines(say: Say, job: Training) -> Iterable[Line | Heading]:
 def outcome_lines(say: Say, job: Training) -> Iterable[Line | Heading]:
     """The seeds that are measured, the comparison with its reasons, or what went wrong."""
     if job.error is not None:
-        yield from wrong_lines(say, job.error)
+        yield from wrong_lines(job.error)
     for record in job.records:
         lasted = lasting(say, record["whole"]["wall_seconds"])
         yield Line(
@@ -325,7 +325,7 @@ def number_lines(say: Say, one: dict[str, Any]) -> Sequence[Line]:
 def condition_lines(say: Say, one: dict[str, Any]) -> Iterable[Line | Heading]:
     """Everything that is needed to measure the number again."""
     environment, speed, whole = one["environment"], one["speed"], one["whole"]
-    yield from (Line(reason_said(say, reason), say("Reason"), "warn") for reason in one["reasons"])
+    yield from (Line(reason_text(reason), say("Reason"), "warn") for reason in one["reasons"])
     if one.get("imported"):
         yield Line(say("measured by somebody else"), say("Remark"), "warn")
     cpu = f"CPU {lasting(say, whole['cpu_seconds'])}"

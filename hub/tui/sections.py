@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from crawlers.clean import clean, clean_lines
 from crawlers.keys import Key, kind_of
 from hub.entries import Entry, address_of
-from hub.tui.columns import name_of
+from hub.text import t
+from hub.tui.columns import both_names, name_of
 from hub.tui.sheet import Column, Row, Section, age, local, number, origin, size, value_text
 from hub.tui.strings import FIELDS, Say
 
@@ -216,14 +217,25 @@ def entries_section(
 
 
 def boards_section(
-    boards: Sequence[Mapping[str, Any]], say: Say, *, most: int = 12
+    of: Entry, boards: Sequence[Mapping[str, Any]], say: Say, *, most: int = 12
 ) -> list[Section]:
-    """Leaderboards, the longest first."""
+    """Leaderboards of a task by their data, of a dataset by their tasks; the longest first."""
     if not boards:
         return []
-    rows = tuple(Row((one["name"], f"{one['rows']:,}"), key=one["board"]) for one in boards)
-    columns = (Column(say("Leaderboard"), share=3, ink="link"), Column(say("rows"), right=True))
+    rows = tuple(
+        Row((board_name(one, of, say), f"{one['rows']:,}"), key=one["board"]) for one in boards
+    )
+    told = say("Task") if of.kind == "dataset" else say("Dataset")
+    columns = (Column(told, share=3, ink="link"), Column(say("rows"), right=True))
     return [Section(say("Leaderboards"), rows, columns, most=most)]
+
+
+def board_name(board: Mapping[str, Any], of: Entry, say: Say) -> str:
+    """What tells a board apart from the others of the same task or dataset."""
+    if of.kind != "dataset":
+        return clean(board["data"])
+    task, data = both_names(board["task"], board["task_zh"], say), clean(board["data"])
+    return task if data.casefold() == of.name.casefold() else f"{task} · {data}"
 
 
 def subtasks_section(
@@ -232,7 +244,9 @@ def subtasks_section(
     """The tasks one step below."""
     if not rows:
         return []
-    found = tuple(Row((one["name"],), key=one["key"]) for one in rows)
+    found = tuple(
+        Row((both_names(one["name"], one["name_zh"], say),), key=one["key"]) for one in rows
+    )
     return [Section(say("Subtasks"), found, (LINK,), most=most)]
 
 
@@ -248,7 +262,7 @@ def recipes_section(listed: "Sequence[Listed]", say: Say, heading: str) -> list[
         rows.append(
             Row(
                 (
-                    one.baseline.title,
+                    t(one.baseline.title),
                     say(one.baseline.metric),
                     claimed(one.claim),
                     measured(one.comparison),

@@ -207,7 +207,7 @@ class SourcesPane(Speaking, Widget):
         message.stop()
         outcome = message.outcome
         if isinstance(outcome, HubError):
-            self._say(wrong_lines(self.say, outcome))
+            self._say(wrong_lines(outcome))
             return
         self.ledger = outcome
         self._say(offline_lines(self.say) if outcome.offline else ())

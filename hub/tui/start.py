@@ -14,6 +14,7 @@ from textual.worker import get_current_worker
 
 from crawlers.clean import clean
 from hub.errors import HubError, UsageError
+from hub.text import t
 from hub.tui.asking import Asking
 from hub.tui.baselines import data_line, torch_lines
 from hub.tui.keyline import KeyLine
@@ -131,7 +132,7 @@ class StartRun(Asking[None]):
     @on(Known)
     def _known(self, message: Known) -> None:
         if isinstance(message.outcome, HubError):
-            self.query_one(Facts).show(wrong_lines(self.say, message.outcome))
+            self.query_one(Facts).show(wrong_lines(message.outcome))
             return
         from hub.runs import Wish  # the worker has imported it
 
@@ -179,7 +180,7 @@ class StartRun(Asking[None]):
             lines += self._cost_lines(one, seeds, cost)
         except UsageError as error:
             ready, cost = False, None
-            lines += wrong_lines(self.say, error)
+            lines += wrong_lines(error)
         stopped = [seed for seed in seeds if (seed, self.budget) in self.left]
         self.query_one("#resume").display = bool(stopped)
         if stopped:
@@ -207,7 +208,7 @@ class StartRun(Asking[None]):
         self, one: "Listed", seeds: tuple[int, ...], seconds: float | None
     ) -> Iterable[Line | Heading]:
         say = self.say
-        yield Line(one.baseline.title, ink="title")
+        yield Line(t(one.baseline.title), ink="title")
         compared = f"{claimed(one.claim)} · {measured(one.comparison)} {say(one.baseline.metric)}"
         yield Line(compared, say("Claimed · measured"))
         if one.comparison.values:
@@ -332,4 +333,4 @@ def none_lines(say: Say, known: Able) -> Iterable[Line | Heading]:
     yield Line(say("No baseline here runs on this."), ink="warn")
     yield Heading(say("These run here:"))
     for one in known.listed:
-        yield Line(one.baseline.title, one.baseline.name)
+        yield Line(t(one.baseline.title), one.baseline.name)

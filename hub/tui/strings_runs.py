@@ -175,10 +175,6 @@ CHINESE: Final[dict[str, str]] = {
     "It may take so long": "可以用这么久",
     "No baseline here runs on this.": "没有可用于此条目的基线。",
     "These run here:": "此处可运行的有：",
-    "Seeds: numbers such as 1, or 2,5, or 1-5": "种子：如 1，或 2,5，或 1-5",
-    "Seeds: at most a hundred, up to 2147483648": "种子：最多一百个，不超过 2147483648",
-    "Threads: a number from 1 to 1024, or nothing": "线程：1 到 1024 的数，或留空",
-    "Minutes: a number, at least 0.01, or nothing": "分钟：不小于 0.01 的数，或留空",
     # getting data
     "Get it": "获取",
     "Check it": "校验",
@@ -279,7 +275,6 @@ CHINESE: Final[dict[str, str]] = {
     "Entries at most": "最多条数",
     "Slice": "部分",
     "what is new": "新内容",
-    "Days and entries: whole numbers up to 20000, or nothing": "天数与条数：不超过 20000 的整数，或留空",
     "The daily round: arXiv, Hugging Face, GitHub": "每日抓取：arXiv、Hugging Face、GitHub",
     "arXiv: what was announced today": "arXiv：今日公布",
     "arXiv: what changed since a day": "arXiv：自某日以来的变更",

@@ -502,7 +502,7 @@ class TaskScreen(Detail[Task]):
 
     def around(self, value: Task) -> Sequence[Section]:
         say, one = self.say, value.known
-        boards = boards_section(one.shown.related.get("boards", ()), say)
+        boards = boards_section(one.entry, one.shown.related.get("boards", ()), say)
         none = Section(say("Leaderboards"), empty=say("No leaderboard of it is known."))
         return [
             *(boards or [none]),
