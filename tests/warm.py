@@ -90,7 +90,7 @@ def _serve(way: socket.socket) -> None:
             if not module.name.startswith(left):
                 importlib.import_module(module.name)
     importlib.import_module("typer")
-    assert not importlib.import_module("hub.text")._sentences.cache_info().currsize
+    assert not importlib.import_module("hub.text")._set.cache_info().currsize
     gc.collect()
     gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # those that wait below are waited for by nobody
