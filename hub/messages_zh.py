@@ -138,7 +138,6 @@ MESSAGES: dict[str, str] = {
     "the processes do not see the same checkpoints: they need one folder on a shared disk": (
         "各进程看到的检查点不同：它们需要共享磁盘上的同一文件夹"
     ),
-    "{why}: without --resume it begins anew": "{why}；不加 --resume 则重新开始",
     "{name} is computed in one piece: neither --exact nor several processes": (
         "{name} 是整体计算的：不能用 --exact，也不能用多个进程"
     ),

@@ -22,7 +22,6 @@ ERRORS = (
 )  # fmt: skip
 MADE_APART = {
     "--resume goes on from the last checkpoint",
-    "{why}: without --resume it begins anew",
     "GitHub has no topics like {topic}: letters a to z, digits, hyphens",
     "a GitHub search has at most {most} AND, OR and NOT; this one has {n}",
     "a GitHub search has at most {most} characters; this one has {n}",
