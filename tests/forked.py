@@ -12,10 +12,14 @@ from pathlib import Path
 from typing import Any
 
 
+PRELOADED = "torch reproduce.run reproduce.datasets.mnist safetensors.torch pytest tests.forked"
+"""Modules that every process would import: what is called stands in a file of tests, which needs pytest."""
+
+
 @cache
 def _server() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["torch", "reproduce.run", "safetensors.torch", "tests.forked"])
+    context.set_forkserver_preload(PRELOADED.split())
     return context
 
 

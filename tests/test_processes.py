@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count as counting
 from pathlib import Path
 from typing import Any
@@ -221,28 +222,28 @@ def test_every_row_is_measured_once_whoever_measures_it(metric: str, tmp_path: P
 COMMAND = ["mnist_lenet", "--example", "--every-steps", "4", "--patience", "12"]
 
 
-@pytest.fixture
-def run_of_two(tmp_path: Path) -> Any:
-    """Starts the run of two processes (or goes on with it), and waits for its next checkpoint."""
-    folder = tmp_path / "run"
+class RunOfTwo:
+    """A run of two processes in a folder, that is started and gone on with."""
 
-    def start() -> tuple["subprocess.Popen[str]", list[int]]:
-        before = newest()
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def start(self) -> tuple["subprocess.Popen[str]", list[int]]:
+        """The process that starts them, and theirs, once they have written a checkpoint more."""
+        before = self._newest()
         child = subprocess.Popen(
             [sys.executable, "-m", "reproduce", *COMMAND, "--nproc", "2", "--resume",
-             "--folder", str(folder)],
+             "--folder", str(self.folder)],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
-        while newest() == before:
+        while self._newest() == before:
             assert child.poll() is None, child.communicate()
             time.sleep(0.01)
         return child, children_of(child.pid)
 
-    def newest() -> str:
-        return max((path.name for path in folder.glob("checkpoints/step-?????????")), default="")
-
-    start.folder = folder  # type: ignore[attr-defined]
-    return start
+    def _newest(self) -> str:
+        said = self.folder.glob("checkpoints/step-?????????")
+        return max((path.name for path in said), default="")
 
 
 def children_of(pid: int) -> list[int]:
@@ -267,51 +268,68 @@ def alive(pid: int) -> bool:
         return False
 
 
-@pytest.mark.timeout(150)
-@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks for children in /proc")
-def test_whatever_befalls_two_processes_the_run_ends_soon_and_goes_on_to_the_same_bits(
-    run_of_two: Any, tmp_path: Path
-) -> None:
-    # One dies.
-    child, ranks = run_of_two()
+def hangs(one: RunOfTwo) -> None:
+    """One of the two gives no sign of life any more."""
+    child, ranks = one.start()
+    os.kill(ranks[0], signal.SIGSTOP)
+    _, words = child.communicate(timeout=60)
+    assert child.returncode == 1
+    assert "gives no answer" in words and "Traceback" not in words and gone(ranks)
+
+
+def dies(one: RunOfTwo) -> None:
+    child, ranks = one.start()
     os.kill(ranks[1], signal.SIGKILL)
     _, words = child.communicate(timeout=60)
     assert child.returncode == 1
     assert "process 2 of 2 was killed (signal 9)" in words and "Traceback" not in words
     assert words.count("--resume") == 1 and gone(ranks)
 
-    # One hangs.
-    child, ranks = run_of_two()
-    os.kill(ranks[0], signal.SIGSTOP)
-    _, words = child.communicate(timeout=60)
-    assert child.returncode == 1
-    assert "gives no answer" in words and "Traceback" not in words and gone(ranks)
 
-    # Whoever started them dies, and cannot end them.
-    child, ranks = run_of_two()
+def is_orphaned(one: RunOfTwo) -> None:
+    """Whoever started them dies, and cannot end them."""
+    child, ranks = one.start()
     child.kill()
     child.communicate()
     assert gone(ranks)
 
-    # The user has something else to do.
-    child, ranks = run_of_two()
+
+def is_interrupted(one: RunOfTwo) -> None:
+    child, ranks = one.start()
     child.send_signal(signal.SIGINT)
     _, words = child.communicate(timeout=60)
     assert child.returncode == 130 and "--resume" in words and "Traceback" not in words
     assert gone(ranks)
 
-    out, again, undisturbed = tmp_path / "out", tmp_path / "again", tmp_path / "undisturbed"
-    folder = ["--resume", "--folder", str(run_of_two.folder)]
-    for arguments, place in ((folder, again), ([], undisturbed)):
-        alone = forked.started(forked.main, [*COMMAND, "--exact", *arguments], str(place), str(out))
+
+@pytest.mark.timeout(150)
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks for children in /proc")
+def test_whatever_befalls_two_processes_the_run_ends_soon_and_goes_on_to_the_same_bits(
+    tmp_path: Path,
+) -> None:
+    hung, other = RunOfTwo(tmp_path / "hung"), RunOfTwo(tmp_path / "other")
+    with ThreadPoolExecutor(1) as meanwhile:  # a hung one is waited for
+        waited = meanwhile.submit(hangs, hung)
+        for befalls in (dies, is_orphaned, is_interrupted):
+            befalls(other)
+        waited.result()
+
+    def trained(name: str, *arguments: str) -> dict[str, Any]:
+        out, words = tmp_path / f"{name}.json", tmp_path / f"{name}.txt"
+        alone = forked.started(forked.main, [*COMMAND, "--exact", *arguments], str(out), str(words))
         alone.join(60)
-        assert alone.exitcode == 0, out.read_text()
-    last, whole = (json.loads(path.read_text()) for path in (again, undisturbed))
-    assert last["resumed_at"] >= 16 and whole["resumed_at"] is None
-    assert (last["digest"], last["value"]) == (whole["digest"], whole["value"])
-    assert last["curve"] == whole["curve"]
-    assert last["processes"]["mode"] == "exact" and last["processes"]["shards"] == 4
-    assert not (run_of_two.folder / "checkpoints").exists(), "a finished run needs no checkpoint"
+        assert alone.exitcode == 0, words.read_text()
+        return dict(json.loads(out.read_text()))
+
+    whole = trained("undisturbed")
+    assert whole["resumed_at"] is None
+    for one, reached in ((hung, 4), (other, 12)):
+        last = trained(f"again-{one.folder.name}", "--resume", "--folder", str(one.folder))
+        assert last["resumed_at"] >= reached
+        assert (last["digest"], last["value"]) == (whole["digest"], whole["value"])
+        assert last["curve"] == whole["curve"]
+        assert last["processes"]["mode"] == "exact" and last["processes"]["shards"] == 4
+        assert not (one.folder / "checkpoints").exists(), "a finished run needs no checkpoint"
 
 
 @pytest.mark.timeout(120)

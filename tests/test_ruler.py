@@ -6,6 +6,8 @@ import gc
 import json
 import os
 import random
+import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -75,6 +77,26 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return Door(tmp_path_factory.mktemp("undisturbed") / "run").run()
 
 
+@pytest.fixture(scope="module")
+def killed_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run that was killed in its last third, with two checkpoints."""
+    door = Door(tmp_path_factory.mktemp("killed") / "run")
+    child = door.start("--every-steps", "10")
+    while len(door.checkpoints) < 2 or door.checkpoints[-1].name < "step-000000080":
+        assert child.is_alive()
+        time.sleep(0.005)
+    os.kill(child.pid or 0, signal.SIGKILL)
+    child.join()
+    return door.folder
+
+
+@pytest.fixture
+def killed(door: Door, killed_once: Path) -> Door:
+    """The door to such a run."""
+    shutil.copytree(killed_once, door.folder)
+    return door
+
+
 BITS = ("digest", "value", "correct", "curve", "steps")
 
 
@@ -106,18 +128,18 @@ def test_run_killed_twenty_times_with_9_ends_with_the_same_number(
     assert said["training"]["wall_seconds"] > 0 and not door.checkpoints
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_run_says_how_to_go_on_and_does(
-    door: Door, undisturbed: dict[str, Any], number: int
+    door: Door, undisturbed: dict[str, Any]
 ) -> None:
-    child = door.start("--every-steps", "20")
-    door.wait_for_checkpoint(child)
-    os.kill(child.pid or 0, number)
-    child.join(30)
-    assert child.exitcode == 130 and "--resume" in door.words.read_text()
-    assert door.out.read_text() == ""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        child = door.start("--resume", "--every-steps", "20")
+        door.wait_for_checkpoint(child)
+        os.kill(child.pid or 0, number)
+        child.join(30)
+        assert child.exitcode == 130 and "--resume" in door.words.read_text()
+        assert door.out.read_text() == ""
     said = door.run("--resume")
-    assert said["resumed_at"] >= 20 and bits(said) == bits(undisturbed)
+    assert said["resumed_at"] >= 40 and bits(said) == bits(undisturbed)
 
 
 def test_interrupted_while_torch_is_imported_it_ends_with_130(tmp_path: Path) -> None:
@@ -181,18 +203,12 @@ def harmed(path: Path, how: str) -> None:
 
 @pytest.mark.parametrize("how", ["truncated", "gone", "changed"])
 def test_damaged_checkpoint_is_passed_over_and_the_run_says_so(
-    door: Door, undisturbed: dict[str, Any], how: str
+    killed: Door, undisturbed: dict[str, Any], how: str
 ) -> None:
-    child = door.start("--every-steps", "10")
-    while len(door.checkpoints) < 2:
-        assert child.is_alive()
-        time.sleep(0.005)
-    os.kill(child.pid or 0, signal.SIGKILL)
-    child.join()
-    before, newest = (int(path.name[5:]) for path in door.checkpoints)
+    *_, before, newest = (int(path.name[5:]) for path in killed.checkpoints)
     names = ["tensors.safetensors", "state.json", "sums.json"]
-    harmed(door.checkpoints[-1] / names[["truncated", "gone", "changed"].index(how)], how)
-    said = door.run("--resume")
+    harmed(killed.checkpoints[-1] / names[["truncated", "gone", "changed"].index(how)], how)
+    said = killed.run("--resume")
     assert said["resumed_at"] == before < newest and said["passed_over"] == 1
     assert bits(said) == bits(undisturbed)
 
@@ -207,16 +223,13 @@ def test_damaged_checkpoint_is_passed_over_and_the_run_says_so(
     ],
 )
 def test_checkpoint_of_another_run_is_refused_not_mixed(
-    door: Door, arguments: list[str], named: str
+    killed: Door, arguments: list[str], named: str
 ) -> None:
-    child = door.start("--every-steps", "10")
-    door.wait_for_checkpoint(child)
-    os.kill(child.pid or 0, signal.SIGKILL)
-    child.join()
-    assert door.ended("--resume", *arguments) == 2
-    words = door.words.read_text()
+    before = killed.checkpoints
+    assert killed.ended("--resume", *arguments) == 2
+    words = killed.words.read_text()
     assert named in words and "Without --resume it begins anew" in words
-    assert door.checkpoints, "what was trained is still there"
+    assert killed.checkpoints == before, "what was trained is still there"
 
 
 def test_checkpoint_of_another_recipe_is_refused(tmp_path: Path) -> None:
@@ -245,20 +258,19 @@ def test_folder_that_takes_nothing_is_said_before_the_training(tmp_path: Path) -
 
 
 def test_full_disk_ends_the_run_and_leaves_the_checkpoint_before(
-    door: Door, undisturbed: dict[str, Any]
+    killed: Door, undisturbed: dict[str, Any]
 ) -> None:
-    child = door.start("--every-steps", "10")
-    door.wait_for_checkpoint(child)
-    import resource
-
+    before = killed.checkpoints
+    child = killed.start("--resume", "--every-steps", "10")
     # From now on no file may grow beyond this: a write fails as on a full disk.
     resource.prlimit(child.pid or 0, resource.RLIMIT_FSIZE, (50_000, 50_000))
     child.join(50)
-    assert child.exitcode == 1, door.words.read_text()
-    words = door.words.read_text()
+    assert child.exitcode == 1, killed.words.read_text()
+    words = killed.words.read_text()
     assert "cannot write a checkpoint" in words and "Traceback" not in words
-    assert door.checkpoints and not list(door.folder.glob("checkpoints/*partial*"))
-    assert bits(door.run("--resume")) == bits(undisturbed)
+    assert killed.checkpoints == before and not list(killed.folder.glob("checkpoints/*partial*"))
+    said = killed.run("--resume")
+    assert said["resumed_at"] == int(before[-1].name[5:]) and bits(said) == bits(undisturbed)
 
 
 def test_two_runs_in_one_folder_do_not_write_over_each_other(door: Door) -> None:
@@ -487,14 +499,17 @@ def test_recipes_draw_chance_from_their_session_alone(name: str) -> None:
             pytest.fail("nn.Dropout draws in the order of the batch: use shard.drop")
 
 
-def test_compiler_is_not_loaded_and_still_there_for_who_asks() -> None:
-    code = (
-        "import sys, torch\n"
-        "from reproduce import run\n"
-        "from reproduce.data import loaded\n"
-        "run.run(run.Order('mnist_fast', threads=1), loaded('mnist').example(100), {})\n"
-        "assert 'sympy' not in sys.modules\n"
-        "print(torch.compile(lambda x: x + 1, backend='eager')(torch.ones(1)).item())\n"
-    )
-    child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=50)
-    assert (child.stdout, child.returncode) == ("2.0\n", 0), child.stderr
+def compiled() -> tuple[bool, float]:
+    """Whether a run loaded what torch's compiler stands on, and what the compiler makes of 1 afterwards."""
+    import torch
+
+    from reproduce import run
+    from reproduce.data import loaded
+
+    run.run(run.Order("mnist_fast", threads=1), loaded("mnist").example(100), {})
+    was_loaded = "sympy" in sys.modules
+    return was_loaded, torch.compile(lambda x: x + 1, backend="eager")(torch.ones(1)).item()
+
+
+def test_compiler_is_not_loaded_and_still_there_for_who_asks(tmp_path: Path) -> None:
+    assert forked.together(1, tmp_path / "meeting", compiled) == [(False, 2.0)]
