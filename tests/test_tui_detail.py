@@ -49,9 +49,10 @@ from hub.tui.opening import comparison_of
 from hub.tui.own import CopyScreen, NoteScreen, TagScreen
 from hub.tui.paper import PaperScreen
 from hub.tui.screens import HubScreen
-from hub.tui.sheet import Column, Row, Section, Sheet, fit, lines_of, widths, wrapped
+from hub.tui.sheet import Column, Row, Section, Sheet, fit, lines_of, widths
 from hub.tui.strings import chinese
 from hub.tui.task import TaskTree
+from hub.tui.wrapping import wrapped
 from tests.runtest import record
 from tests.tuitest import HOSTILE, SAFE, driven, shown, table, until
 from tests.tuitest import drive as drive_list
@@ -584,7 +585,7 @@ def test_the_tree_of_tasks_counts_opens_and_leads_to_the_board(home: Paths) -> N
         assert "Image Classification" not in tree.spoken_text()
         await pilot.press("l", "j", "enter")
         await until(pilot, lambda: "MNIST  " in text(app))
-        await to(app, pilot, "MNIST  ")
+        await to(app, pilot, "MNIST")
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, LeaderboardScreen) and here(app))
 
@@ -824,6 +825,12 @@ def test_wrapping_loses_no_character_and_is_never_too_wide(words: str, width: in
 
 def test_no_line_begins_with_a_closing_mark() -> None:
     assert wrapped("深度残差学习，图像识别。", 12) == ["深度残差学", "习，图像识", "别。"]
+    assert wrapped("保存在自己的文件里。」", 20) == ["保存在自己的文件", "里。」"]
+
+
+def test_no_line_ends_with_an_opening_mark() -> None:
+    assert wrapped("残差网络（深度学习）", 10) == ["残差网络", "（深度学", "习）"]
+    assert wrapped("see the paper (in (brackets))", 15) == ["see the paper", "(in (brackets))"]
 
 
 @given(TEXTS, st.integers(0, 40), st.booleans())

@@ -174,6 +174,13 @@ class HubApp(App[None]):
         StylesCache.get_inner_outer.cache_clear()
         return super().pop_screen() if len(self.screen_stack) > 1 else AwaitComplete()
 
+    def notify(self, message: str, **options: Any) -> None:
+        """A message in the corner, wrapped by our rule: half the screen wide, as Textual has it."""
+        from hub.tui.wrapping import wrapped
+
+        room = max(10, min(60, self.size.width // 2) - 4)
+        super().notify("\n".join(wrapped(message, room)), **options)
+
     def own_changed(self) -> None:
         """Tells every screen that the user's library has changed."""
         for screen in self.screen_stack:

@@ -43,6 +43,7 @@ from hub.tui.reading import (
 )  # fmt: skip
 from hub.tui.screens import HubScreen
 from hub.tui.tabs import Tabs
+from hub.tui.wrapping import Wrapped
 
 PANES: Final = {
     "Baselines & runs": ("hub.tui.baselines", "BaselinesPane"),
@@ -316,7 +317,7 @@ class BrowseScreen(HubScreen):
         self._noted = (text, wrong)
         note = self.query_one(Note)
         note.set_class(wrong, "error")
-        note.update(text)
+        note.update(Wrapped(text))
         note.display = bool(text)
 
     def _sentence(self, answer: Answer) -> str:

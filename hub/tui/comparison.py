@@ -91,9 +91,10 @@ def rows_of(found: Sequence[Framework], say: Say) -> list[tuple[str, tuple[str, 
     pushed = [one.activity.get("pushed") for one in found]
     add(
         say("Last push"),
-        [f"{day} ({age(day, say)})" if day else None for day in pushed],
+        [str(day) if day else None for day in pushed],
         basic=True,
     )
+    add("", [age(str(day), say) if day else None for day in pushed])
     states = (one.activity.get("state") for one in found)
     add(say("Repository"), [say(value) if value else None for value in states])
     extras = [one.activity.get("extra") or {} for one in found]

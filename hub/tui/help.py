@@ -16,6 +16,7 @@ from textual.widgets import Static
 from hub.tui.keyline import KeyLine
 from hub.tui.keys import shown_keys
 from hub.tui.screens import HubScreen
+from hub.tui.wrapping import Wrapped
 
 
 class KeyPage(VerticalScroll):
@@ -56,7 +57,7 @@ class HelpScreen(HubScreen):
         grid.add_column(ratio=1, overflow="fold")
         for binding in bindings:
             does = self.say(binding.tooltip or binding.description)
-            grid.add_row(Text(shown_keys(binding), style="bold"), Text(does))
+            grid.add_row(Text(shown_keys(binding), style="bold"), Wrapped(does))
         heading = Text(self.say(title), style="bold underline")
         return Group(Text(), heading, grid)
 

@@ -22,6 +22,7 @@ from hub.text import t, told
 from hub.tui.columns import name_of
 from hub.tui.detail import CHART_LINES, TWO, Detail
 from hub.tui.keyline import KeyLine
+from hub.tui.sections import order_said, recipes_section, rows_said
 from hub.tui.sheet import (
     GAP,
     MARGIN,
@@ -30,12 +31,12 @@ from hub.tui.sheet import (
     Section,
     Sheet,
     arrow,
-    fit,
     origin,
     pieces,
     widths,
 )
 from hub.tui.strings import Say
+from hub.tui.wrapping import wrapped
 
 if TYPE_CHECKING:
     from hub.runs import Listed
@@ -186,8 +187,8 @@ class BoardTable(Sheet):
         if y == 0:
             titles = Row(tuple(column.title for column in self.columns))
             return self._strip(pieces(self.columns, self._widths, titles, ink="faint"), width)
-        if not self.rows and y == 1:
-            return self._strip(((fit(self.empty, width - MARGIN - 1), "faint"),), width)
+        if not self.rows and line < len(empty := wrapped(self.empty, width - MARGIN - 1)):
+            return self._strip(((empty[line], "faint"),), width)
         if not 0 <= line < len(self.rows):
             return Strip.blank(width, self.rich_style)
         parts = pieces(self.columns, self._widths, self.rows[line])
@@ -338,7 +339,7 @@ class LeaderboardScreen(Detail[Ranking]):
             found.append(say("runnable here"))
         whole = len(board.rows)
         found.append(
-            say("{n} rows").format(n=f"{whole:,}")
+            rows_said(whole, say)
             if shown == whole
             else say("{n} of {all} rows").format(n=f"{shown:,}", all=f"{whole:,}")
         )
@@ -412,18 +413,6 @@ def sorted_metrics(value: Ranking) -> tuple[str, ...]:
 
 def shown_metrics(value: Ranking) -> tuple[str, ...]:
     return value.metrics[:METRICS]
-
-
-def order_said(board: Board, say: Say) -> str:
-    """How it is ranked, or why it is not."""
-    if not board.ranked:
-        return say("not ranked: {why}").format(why=told(board.why_unranked or ""))
-    pattern = (
-        say("ranked by {metric}, higher is better")
-        if board.direction == "higher"
-        else say("ranked by {metric}, lower is better")
-    )
-    return pattern.format(metric=board.metric)
 
 
 def table_of(
@@ -545,7 +534,7 @@ def beside_sections(listed: "Sequence[Listed]", say: Say) -> list[Section]:
     """Claimed beside measured, for each baseline on this dataset."""
     if not listed:
         return []
-    from hub.tui.sections import recipes_section
+
     from hub.verdict_text import reason_text
 
     found = recipes_section(listed, say, say("Claimed beside measured"))
@@ -579,5 +568,9 @@ def best_curves(value: Ranking, say: Say) -> "tuple[str, Sequence[Series], str] 
     undated = len(board.rows) - len(points)
     parts = [say("line: the best so far, dots: every row")]
     if undated:
-        parts.append(say("{n} rows without a day").format(n=f"{undated:,}"))
+        parts.append(
+            say("1 row without a day")
+            if undated == 1
+            else say("{n} rows without a day").format(n=f"{undated:,}")
+        )
     return f"{say('Best over time')} · {board.metric}", tuple(curves), " · ".join(parts)

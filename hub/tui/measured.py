@@ -19,6 +19,7 @@ from hub.tui.clock import now
 from hub.tui.reading import messages
 from hub.tui.speaking import Speaking
 from hub.tui.strings import Say
+from hub.tui.wrapping import Wrapped
 from hub.verdict_text import reason_text
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ class Facts(Speaking, Static):
                     parts.append(grid)
                 grid.add_row(
                     Text(clean(one.label), style=self._ink("label")),
-                    Text(clean_lines(one.text), style=self._ink(one.ink)),
+                    Wrapped(clean_lines(one.text), self._ink(one.ink)),
                 )
                 continue
             grid = None
@@ -131,7 +132,7 @@ class Facts(Speaking, Static):
                     parts.append(Text(""))
                 parts.append(Text(clean(one.text), style=self._ink("heading")))
             else:
-                parts.append(Text(clean_lines(one.text), style=self._ink(one.ink)))
+                parts.append(Wrapped(clean_lines(one.text), self._ink(one.ink)))
         return Group(*parts)
 
     def _ink(self, name: str) -> Style:

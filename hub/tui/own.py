@@ -33,6 +33,7 @@ from hub.tui.keyline import KeyLine
 from hub.tui.reading import attempt, said, unexpected
 from hub.tui.sheet import fit
 from hub.tui.speaking import Speaking
+from hub.tui.wrapping import Wrapped
 
 if TYPE_CHECKING:
     from hub.tui.app import HubApp
@@ -302,14 +303,14 @@ class TagScreen(OwnScreen):
         outcome = message.outcome
         used = self.query_one("#used", Static)
         if isinstance(outcome, HubError):
-            used.update(Text(said(outcome)))
+            used.update(Wrapped(said(outcome)))
             used.set_class(True, "error")
             return
         assert isinstance(outcome, _Tags)
         self.common = outcome.common
         self.suggester.tags = tuple(name for name, _ in outcome.used)
         shown = "  ".join(f"{name} {count}" for name, count in outcome.used[:60])
-        used.update(Text(clean(shown) or self.say("No tags yet: any word makes one.")))
+        used.update(Wrapped(clean(shown) or self.say("No tags yet: any word makes one.")))
         field = self.query_one(TagInput)
         field.disabled = False
         if not field.value:
@@ -436,7 +437,7 @@ class NoteScreen(OwnScreen):
             self.query_one(TextArea).focus()
 
     def _hint(self, pattern: str) -> None:
-        self.query_one("#hint", Static).update(Text(self.say(pattern)))
+        self.query_one("#hint", Static).update(Wrapped(self.say(pattern)))
 
     @property
     def _written(self) -> bool:

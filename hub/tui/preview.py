@@ -10,7 +10,6 @@ from textual.message import Message
 from crawlers.clean import clean
 from hub.errors import HubError
 from hub.queries import Board, BoardRow
-from hub.text import told
 from hub.tui.columns import name_of
 from hub.tui.opening import open_address, warm
 from hub.tui.reading import Whole, said
@@ -20,7 +19,9 @@ from hub.tui.sections import (
     code_section,
     facts,
     notices,
+    order_said,
     prose,
+    rows_said,
     snapshots_rows,
     subtasks_section,
     title,
@@ -152,13 +153,6 @@ def board_section(board: Board, rows: Sequence[BoardRow], say: Say) -> list[Sect
         Column(say("Model"), share=3),
         Column(ink="faint", spare=1),
     )
-    order = (
-        say("not ranked: {why}").format(why=told(board.why_unranked or ""))
-        if not board.ranked
-        else say("ranked by {metric}, higher is better").format(metric=board.metric)
-        if board.direction == "higher"
-        else say("ranked by {metric}, lower is better").format(metric=board.metric)
-    )
     givers = origin([(row.source, row.retrieved_at, row.licence) for row in rows], say)
     heading = f"{name_of(board.task, say)} · {board.name}"
     return [
@@ -166,7 +160,7 @@ def board_section(board: Board, rows: Sequence[BoardRow], say: Say) -> list[Sect
             heading,
             tuple(shown),
             columns,
-            origin=f"{order} · {say('{n} rows').format(n=f'{len(board.rows):,}')}\n{givers}",
+            origin=f"{order_said(board, say)} · {rows_said(len(board.rows), say)}\n{givers}",
             total=len(rows),
         )
     ]

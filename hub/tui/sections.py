@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, Final
 from crawlers.clean import clean, clean_lines
 from crawlers.keys import Key, kind_of
 from hub.entries import Entry, address_of
-from hub.text import t
+from hub.text import t, told
 from hub.tui.columns import both_names, name_of
 from hub.tui.sheet import Column, Row, Section, age, local, number, origin, size, value_text
 from hub.tui.strings import FIELDS, Say
 
 if TYPE_CHECKING:
     from hub.library import Kept
-    from hub.queries import Shown
+    from hub.queries import Board, Shown
     from hub.runs import Listed
 
 
@@ -102,7 +102,8 @@ def kept_line(kept: "Kept | None", say: Say) -> str:
         f"★ {say('starred')}" if kept.favourite else "",
         say(READING_NAMES[kept.reading]) if kept.reading in READING_NAMES else "",
         " ".join(f"#{one}" for one in kept.tags),
-        say("{n} notes").format(n=len(kept.notes)) if kept.notes else "",
+        say("1 note") if len(kept.notes) == 1 else "",
+        say("{n} notes").format(n=len(kept.notes)) if len(kept.notes) > 1 else "",
     ]
     return " · ".join(filter(None, parts))
 
@@ -236,6 +237,22 @@ def board_name(board: Mapping[str, Any], of: Entry, say: Say) -> str:
         return clean(board["data"])
     task, data = both_names(board["task"], board["task_zh"], say), clean(board["data"])
     return task if data.casefold() == of.name.casefold() else f"{task} · {data}"
+
+
+def order_said(board: "Board", say: Say) -> str:
+    """How a leaderboard is ranked, or why it is not."""
+    if not board.ranked:
+        return say("not ranked: {why}").format(why=told(board.why_unranked or ""))
+    pattern = (
+        say("ranked by {metric}, higher is better")
+        if board.direction == "higher"
+        else say("ranked by {metric}, lower is better")
+    )
+    return pattern.format(metric=board.metric)
+
+
+def rows_said(n: int, say: Say) -> str:
+    return say("1 row") if n == 1 else say("{n} rows").format(n=f"{n:,}")
 
 
 def subtasks_section(

@@ -4,13 +4,12 @@ Knows no catalog: sections come in as values, what the user chose goes out as a 
 cleaned here, and drawn as segments, so nothing in it is markup or a control sequence.
 """
 
-import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, ClassVar, Final
 
-from rich.cells import cell_len, chop_cells, set_cell_size
+from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from textual import events
 from textual.binding import Binding, BindingType
@@ -23,6 +22,7 @@ from crawlers.keys import Key
 from hub.tui.clock import now
 from hub.tui.drawn import Drawn
 from hub.tui.strings import Say
+from hub.tui.wrapping import wrapped
 
 PROSE: Final = 80
 """Cells of a line that reads well."""
@@ -114,67 +114,6 @@ def fit(text: str, width: int, *, right: bool = False) -> str:
     if length > width:
         return "" if width <= 0 else set_cell_size(text, width - 1) + "…"
     return " " * (width - length) + text if right else text + " " * (width - length)
-
-
-_NOT_FIRST: Final = frozenset("，。、；：？！）」』】》〉”’…—·%,.;:?!)]}")
-"""Marks that no line begins with."""
-
-
-def wrapped(text: str, width: int) -> list[str]:
-    """Lines of at most so many cells; breaks at blanks, between wide characters, and in a word that
-    is longer than a line."""
-    lines: list[str] = []
-    for paragraph in text.split("\n"):
-        lines += _wrapped(paragraph, max(2, width))
-    return lines
-
-
-def _wrapped(text: str, width: int) -> list[str]:
-    if cell_len(text) <= width:
-        return [text]
-    lines, line, used = list[str](), "", 0
-    for word in _words(text):
-        length = cell_len(word)
-        if used + cell_len(word.rstrip()) <= width:
-            line, used = line + word, used + length
-            continue
-        if word in _NOT_FIRST and len(line.rstrip()) > 1 and cell_len(line.rstrip()[-1]) == 2:
-            # The character before goes along, so that the mark does not begin a line.
-            line, word = line.rstrip()[:-1], line.rstrip()[-1] + word
-            length = cell_len(word)
-        if line.strip():
-            lines.append(line.rstrip())
-        line, used = word, length
-        if cell_len(line.rstrip()) > width:
-            *whole, line = chop_cells(line, width)
-            lines += whole
-            used = cell_len(line)
-    return [*lines, line.rstrip()] if line.strip() or not lines else lines
-
-
-def _words(text: str) -> Iterator[str]:
-    """Words with the blanks behind them; each wide character is a word of its own."""
-    if text.isascii():
-        begun = 0
-        for at, character in enumerate(text):
-            if character == " " and text[at + 1 : at + 2] != " ":
-                yield text[begun : at + 1]
-                begun = at + 1
-        yield text[begun:]
-        return
-    word = ""
-    for character in text:
-        if unicodedata.east_asian_width(character) in "WF":
-            if word:
-                yield word
-            word = ""
-            yield character
-        elif word.endswith(" ") and character != " ":
-            yield word
-            word = character
-        else:
-            word += character
-    yield word
 
 
 def widths(columns: Sequence[Column], rows: Sequence[Row], room: int) -> list[int]:

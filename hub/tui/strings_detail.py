@@ -64,6 +64,7 @@ CHINESE: Final[dict[str, str]] = {
     "R reads it again, Esc goes back.": "按 R 重新读取，按 Esc 返回。",
     "Not an address to open: {url}": "不是可以打开的网址：{url}",
     "Your notes": "我的笔记",
+    "1 note": "1 条笔记",
     "{n} notes": "{n} 条笔记",
     "starred": "已加星",
     # columns
@@ -276,6 +277,8 @@ CHINESE: Final[dict[str, str]] = {
     "Further metrics": "其他指标",
     "its source printed another value before": "来源先前给出过别的数值",
     "before: {values}": "先前：{values}",
+    "1 row": "共 1 行",
+    "1 row without a day": "1 行没有日期",
     "{n} rows without a day": "{n} 行没有日期",
     "{n} of {all} rows": "{all} 行中的 {n} 行",
 }

@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from hub.tui.speaking import Speaking
+from hub.tui.wrapping import Wrapped
 
 KEYS: Final = (
     ("/", "Search as you type, in English or Chinese"),
@@ -56,9 +57,9 @@ class WelcomeScreen(Speaking, ModalScreen[None]):
         grid.add_column(no_wrap=True, style="bold")
         grid.add_column(overflow="fold")
         for key, does in KEYS:
-            grid.add_row(Text(key), Text(self.say(does)))
+            grid.add_row(Text(key), Wrapped(self.say(does)))
         return Group(
-            Text(self.say("Papers, code, datasets, frameworks and published results, offline.")),
+            Wrapped(self.say("Papers, code, datasets, frameworks and published results, offline.")),
             Text(),
             grid,
             Text(),
