@@ -11,7 +11,6 @@ from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from typing import Any
 
-
 PRELOADED = "torch reproduce.run reproduce.datasets.mnist safetensors.torch pytest tests.forked"
 """Modules that every process would import: what is called stands in a file of tests, which needs pytest."""
 
