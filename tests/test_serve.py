@@ -29,7 +29,10 @@ def free_port() -> int:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return home_with(tmp_path_factory.mktemp("serve") / "home", dataset("dataset:mnist", "MNIST"))
+    """A home whose user has seen the welcome, which a key would answer."""
+    made = home_with(tmp_path_factory.mktemp("serve") / "home", dataset("dataset:mnist", "MNIST"))
+    (made / "browser.json").write_text('{"welcomed": true}', "utf-8")
+    return made
 
 
 class Served:

@@ -209,7 +209,7 @@ def test_refusal_is_shown_as_one_with_the_time_it_ends(home: Paths, server: Loop
 def test_crawl_stops_after_the_page_in_hand_and_goes_on_there(
     home: Paths, server: Loopback, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setenv("HUB_DELAY_SECONDS", "1")
+    monkeypatch.setenv("HUB_DELAY_SECONDS", "1.5")
 
     async def promise(app: HubApp, pilot: Pilot[None]) -> None:
         job = await crawled(app, pilot, "arxiv_oai", days="9000")
