@@ -166,8 +166,7 @@ def test_embedded_catalog_is_prepared_once(tree: Path):
 def test_failed_preparation_keeps_the_old_catalog_and_leaves_nothing_behind(tree: Path):
     hatch_build.prepare(tree)
     # Of another size: within one second the bytecode that is kept is told by it alone.
-    (tree / "hub/tables.py").write_text("TEXT = 1 // 0
-", encoding="utf-8")
+    (tree / "hub/tables.py").write_text("TEXT = 1 // 0\n", encoding="utf-8")
     with pytest.raises(hatch_build.PrepareError, match="exit code 1"):
         hatch_build.prepare(tree)
     assert (tree / "data/prepared/catalog.db").read_text() == "one"
