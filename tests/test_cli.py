@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -192,7 +193,10 @@ def test_every_example_in_every_help_runs(
             code, shown = on_terminal("browse", home=embedded_one, keys=b"\x11")
             return line, Said(code, shown, "")
         home = small if words[1] in WRITES else embedded_one
-        return line, shell(line, home=home, cwd=example_files)
+        if set(line) & set("|<>&;$*?"):
+            return line, shell(line, home=home, cwd=example_files)
+        # A shell would hand on the very same words.
+        return line, run(*shlex.split(line)[1:], home=home, cwd=example_files)
 
     def order(line: str) -> int:
         """What takes away comes last."""

@@ -89,7 +89,8 @@ def _serve(way: socket.socket) -> None:
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if not module.name.startswith(left):
                 importlib.import_module(module.name)
-    importlib.import_module("typer")
+    for name in ("typer", "sklearn.feature_extraction.text"):
+        importlib.import_module(name)
     assert not importlib.import_module("hub.text")._set.cache_info().currsize
     gc.collect()
     gc.freeze()
