@@ -145,6 +145,8 @@ def _named(
 ) -> Iterator[Document]:
     printed = read.rows_per(catalog, table, keys) if table in ("task", "dataset") else []
     boards = {row["key"]: row["n"] for row in printed}
+    # Sixty small boards of one thing, a game each, do not make a task better known than one long one.
+    telling = read.longest_board(catalog, keys) if table == "task" else boards
     stars = _stars(catalog, _homes(catalog, keys)) if table == "framework" else {}
     on_tasks: dict[str, set[str]] = defaultdict(set)
     if table == "dataset":
@@ -168,7 +170,7 @@ def _named(
             body="\n".join(_words(row, [tasks.get(task, "") for task in its_tasks])),
             filters=tuple(filters),
             year=row["year"] or 0,
-            prior=log1p(boards.get(key, 0))
+            prior=log1p(telling.get(key, 0))
             + log10(1 + (its_stars or 0))
             + (CURATED_PRIOR if row["source"] == "curated" else 0.0),
             name=row["name"],

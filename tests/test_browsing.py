@@ -26,6 +26,7 @@ from hub.paths import Paths
 from hub.queries import Queries, Query
 from hub.words import stems_beyond, typed
 from tests.hubtest import (
+    board,
     dataset,
     framework,
     home_with,
@@ -555,3 +556,20 @@ def test_the_history_of_a_framework_is_that_of_its_repository(tmp_path: Path) ->
             days = [(row["day"], row["stars"]) for row in queries.history(key)]
             assert days == [("2026-01-01", 1), ("2026-01-02", 2), ("2026-01-03", 3)]
         assert queries.history("framework:c") == ()
+
+
+def test_the_first_thing_seen_is_what_most_people_measure_on(tmp_path: Path) -> None:
+    """Many boards of one thing, a game each, do not outweigh one that everybody reports on."""
+    games, pictures = "task:games", "task:pictures"
+    boards = [board(games, f"dataset:game-{n}", ["Score"]) for n in range(6)]
+    long = board(pictures, "dataset:pictures", ["Accuracy"])
+    rows = [result(one, at, f"m{at}", "Score", "1") for one in boards for at in range(3)]
+    rows += [result(long, at, f"m{at}", "Accuracy", "1") for at in range(9)]
+    tasks = [task(games, "Games"), task(pictures, "Pictures")]
+    data = [dataset(f"dataset:game-{n}", f"Game {n}") for n in range(6)]
+    home = home_with(tmp_path, *tasks, *data, *boards, long, *rows)
+    with closing(Queries(Paths(home))) as queries:
+        seen = queries.browse(View(kinds=KINDS)).page(0, 1)
+        most = queries.browse(View(kinds=("task",))).page(0, 2)
+    assert [one.key for one in seen] == [pictures]
+    assert [(one.key, one.results) for one in most] == [(games, 18), (pictures, 9)]

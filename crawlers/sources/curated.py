@@ -70,6 +70,8 @@ def parse(row: dict[str, Any], cls: type[NamedRecord], fixed: dict[str, Any]) ->
         said["area"] = slug(said["area"])
         if cls is TaskRecord:
             said["areas"] = [said["area"]]
+    if "licence_note_zh" in said:
+        said["extra"] = {"licence_note_zh": said.pop("licence_note_zh")}
     checked = said.pop("checked")
     return cls(**fixed, **said, source="curated", retrieved_at=checked.isoformat(), licence=LICENCE)
 

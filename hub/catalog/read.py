@@ -480,6 +480,19 @@ def rows_per(catalog: Catalog, column: str, keys: Keys = None) -> list[Row]:
     )
 
 
+def longest_board(catalog: Catalog, tasks: Keys = None) -> dict[str, int]:
+    """How many rows are printed on the longest board of each task."""
+    where, values = _among("b.task", tasks)
+    longest: dict[str, int] = {}
+    for task, rows in catalog.stream(
+        "SELECT b.task, COUNT(DISTINCT r.row) FROM board b JOIN result r ON r.board = b.key "
+        f"WHERE {where} GROUP BY b.key",
+        values,
+    ):
+        longest[task] = max(rows, longest.get(task, 0))
+    return longest
+
+
 def rows_per_paper(catalog: Catalog, papers: Keys = None) -> list[Row]:
     """How many rows (`n`) each paper has printed on each task."""
     where, values = ("paper IS NOT NULL", ()) if papers is None else _among("paper", papers)

@@ -59,9 +59,11 @@ def _facts(shown: "Shown") -> Iterable[tuple[str, str]]:
     for name, other in _IN_CHINESE.items():
         if name in known and other in known:
             skipped.add(name if chinese() else other)
+    extra = known.get("extra")
+    beside = extra if isinstance(extra, dict) and chinese() else {}
     for name, value in shown.fields:
         if name not in skipped:
-            yield t(_LABELS.get(name, name)), _value(name, value)
+            yield t(_LABELS.get(name, name)), _value(name, beside.get(f"{name}_zh") or value)
     if shown.entry.url and "url" not in known and "homepage" not in known:
         yield t("address"), shown.entry.url
 

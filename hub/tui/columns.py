@@ -6,7 +6,7 @@ from typing import Final
 
 from crawlers.clean import clean
 from hub.queries import Entry
-from hub.tui.strings import Say
+from hub.tui.strings import Say, word
 
 NARROWEST: Final = 4
 """Cells that a column can be pressed to."""
@@ -69,6 +69,12 @@ def name_of(entry: Entry, say: Say) -> str:
     return both_names(entry.name, entry.name_zh, say)
 
 
+def short_name(entry: Entry, say: Say) -> str:
+    """The name in the language of the browser alone, for a heading that says more."""
+    local = entry.name_zh if say("All") != "All" else None
+    return clean(local or entry.name)
+
+
 def both_names(name: str, local: str | None, say: Say) -> str:
     """The Chinese name with the common one behind it, unless it holds that; else the common one."""
     name, local = clean(name), clean(local or "")
@@ -87,7 +93,7 @@ def facts(entry: Entry, say: Say) -> str:
         say("results {n}").format(n=f"{entry.results:,}") if entry.results else None,
         say(counted).format(n=f"{entry.code:,}") if entry.code else None,
         _authors(entry, say),
-        summary or entry.detail,
+        summary or _known_for(entry, say),
     )
     return clean(" · ".join(part for part in parts if part))
 
@@ -102,6 +108,12 @@ def _first_author(entry: Entry, say: Say) -> str:
         return "–"
     last = clean(entry.authors[0]).split(" ")[-1]
     return f"{last} {say('et al.')}" if len(entry.authors) > 1 else clean(entry.authors[0])
+
+
+def _known_for(entry: Entry, say: Say) -> str:
+    """A licence or a language as it is; an area in the user's language."""
+    detail = clean(entry.detail or "")
+    return word(detail, say) if entry.kind in ("task", "topic", "method") else detail
 
 
 def _summary(entry: Entry, say: Say) -> str:
@@ -131,7 +143,7 @@ _AUTHORS: Final = Column("authors", "Authors", 18, _first_author, rank=6, sorts=
 
 def _detail(title: str, width: int = 18, rank: int = 6) -> Column:
     return Column(
-        "detail", title, width, lambda e, say: clean(e.detail or "–"), rank=rank, sorts=False
+        "detail", title, width, lambda e, say: _known_for(e, say) or "–", rank=rank, sorts=False
     )
 
 

@@ -19,7 +19,7 @@ from crawlers.clean import clean
 from crawlers.keys import Key
 from hub.queries import Board, BoardRow, Cell, Entry, Queries, address_of
 from hub.text import t, told
-from hub.tui.columns import name_of
+from hub.tui.columns import name_of, short_name
 from hub.tui.detail import CHART_LINES, TWO, Detail
 from hub.tui.keyline import KeyLine
 from hub.tui.sections import order_said, recipes_section, rows_said
@@ -313,7 +313,7 @@ class LeaderboardScreen(Detail[Ranking]):
                 self.query_one("#around", Sheet).show(self._failure(self.failed))
             return
         board = self.value.board
-        task, dataset = name_of(board.task, say), clean(board.name)
+        task, dataset = short_name(board.task, say), clean(board.name)
         table.border_title = Content(clean(f"{task} · {dataset}"))
         rows = chosen(self.value, with_code=self.only_code, runnable=self.only_runnable)
         table.border_subtitle = Content(clean(" · ".join(self._state(len(rows)))))

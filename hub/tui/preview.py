@@ -10,7 +10,7 @@ from textual.message import Message
 from crawlers.clean import clean
 from hub.errors import HubError
 from hub.queries import Board, BoardRow
-from hub.tui.columns import name_of
+from hub.tui.columns import short_name
 from hub.tui.opening import open_address, warm
 from hub.tui.reading import Whole, said
 from hub.tui.sections import (
@@ -154,7 +154,7 @@ def board_section(board: Board, rows: Sequence[BoardRow], say: Say) -> list[Sect
         Column(ink="faint", spare=1),
     )
     givers = origin([(row.source, row.retrieved_at, row.licence) for row in rows], say)
-    heading = f"{name_of(board.task, say)} · {board.name}"
+    heading = f"{short_name(board.task, say)} · {board.name}"
     return [
         Section(
             heading,

@@ -13,7 +13,7 @@ from hub.entries import Entry, address_of
 from hub.text import t, told
 from hub.tui.columns import both_names, name_of
 from hub.tui.sheet import Column, Row, Section, age, local, number, origin, size, value_text
-from hub.tui.strings import FIELDS, Say
+from hub.tui.strings import FIELDS, Say, word
 
 if TYPE_CHECKING:
     from hub.library import Kept
@@ -161,7 +161,15 @@ def fact_rows(name: str, value: Any, known: Known, say: Say) -> list[Row]:
     if name in ("published", "updated", "created", "pushed"):
         return [Row((label, f"{value} ({age(str(value), say)})"))]
     if name in ("status", "state", "area"):
-        return [Row((label, say(str(value))))]
+        return [Row((label, word(str(value), say)))]
+    if name == "areas":
+        # The first of them stands as its area already.
+        others = [one for one in value if one != known.fields.get("area")]
+        return [Row((label, ", ".join(word(str(one), say) for one in others)))] if others else []
+    if name == "modalities":
+        return [Row((label, ", ".join(word(str(one), say) for one in value)))]
+    if name == "splits":
+        value = {word(str(one), say): count for one, count in value.items()}
     return [Row((label, clean(value_text(value))))]
 
 

@@ -456,7 +456,12 @@ def in_chinese(say: Say) -> bool:
 
 def local(fields: Mapping[str, Any], name: str, say: Say) -> Any:
     """A field in the language of the browser, where it is known in it."""
-    return (fields.get(f"{name}_zh") if in_chinese(say) else None) or fields.get(name)
+    if not in_chinese(say):
+        return fields.get(name)
+    sibling = f"{name}_zh"
+    extra = fields.get("extra")
+    beside = extra.get(sibling) if isinstance(extra, dict) else None
+    return fields.get(sibling) or beside or fields.get(name)
 
 
 def number(value: int | float | None, say: Say) -> str:

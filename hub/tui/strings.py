@@ -15,6 +15,12 @@ def speaker(lang: str) -> Say:
     return lambda english: english
 
 
+def word(slug: str, say: Say) -> str:
+    """An area, a modality or the like in the user's language; without hyphens in English."""
+    said = say(slug)
+    return said.replace("-", " ") if said == slug else said
+
+
 @cache
 def chinese() -> Mapping[str, str]:
     """Every English string with its Chinese: of the browser, the sheets, the runs."""

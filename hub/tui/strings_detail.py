@@ -109,6 +109,15 @@ CHINESE: Final[dict[str, str]] = {
     "archived": "已归档",
     "renamed": "已改名",
     "gone": "已消失",
+    # splits and modalities
+    "train": "训练",
+    "validation": "验证",
+    "test": "测试",
+    "image": "图像",
+    "text": "文本",
+    "video": "视频",
+    "graph": "图",
+    "point-cloud": "点云",
     # areas
     "computer-vision": "计算机视觉",
     "natural-language-processing": "自然语言处理",

@@ -38,6 +38,7 @@ from hub.tui.sections import (
     title,
 )
 from hub.tui.sheet import Section, Sheet, fit, in_chinese
+from hub.tui.strings import word
 
 FACTS: Final = ("aliases", "area", "areas", "parents", "year", "paper", "homepage", "url")
 
@@ -354,7 +355,7 @@ class TaskTree(Drawn, can_focus=True):
 
     def _text_of(self, branch: Branch) -> str:
         if branch.key is None:
-            return self.say(branch.name)
+            return word(branch.name, self.say)
         name, chinese = clean(branch.name), clean(branch.name_zh or "")
         if not in_chinese(self.say) or not chinese or chinese == name:
             return name
