@@ -224,7 +224,7 @@ def messages(error: HubError) -> tuple[str, ...]:
 def said(error: HubError) -> str:
     """An error as a message: what happened, and what to do next."""
     near = error.nearest if isinstance(error, NotFound) else ()
-    return clean_lines("\n".join((*messages(error), *(name for _, name in near))))
+    return clean_lines("\n".join((*messages(error), *(key for key, _ in near))))
 
 
 # -- the reader ------------------------------------------------------------------------------
