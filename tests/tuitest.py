@@ -27,8 +27,9 @@ from hub.catalog import Catalog, create
 from hub.harvest import update_index
 from hub.paths import Paths
 from hub.tui.app import HubApp
-from hub.tui.browse import SearchInput
+from hub.tui.browse import Note, SearchInput
 from hub.tui.entries import EntryTable
+from hub.tui.wrapping import Wrapped
 
 GIVEN = {"source": "curated", "retrieved_at": "2026-11-01", "licence": "CC0-1.0"}
 
@@ -196,4 +197,5 @@ def shown(app: App[None]) -> str:
 
 
 def note(app: HubApp) -> str:
-    return str(app.screen_stack[0].query_one("#note").render())
+    said = app.screen_stack[0].query_one("#note", Note).content
+    return said.text if isinstance(said, Wrapped) else str(said)
