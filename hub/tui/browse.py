@@ -564,6 +564,8 @@ class BrowseScreen(HubScreen):
             self.set_focus(self.table)
 
     def _show_pane(self, tab: str) -> None:
+        if not self.is_attached:
+            return  # the browser is being left: nothing can be mounted any more
         found = self.query(f"#{_id(tab)}")
         if found:
             self.call_after_refresh(cast("Any", found.first()).focus_first)
