@@ -128,9 +128,6 @@ class HubApp(App[None]):
         if not gc.isenabled():
             gc.enable()
             gc.freeze()
-            # A search for garbage in all that lives is longer than a frame: the reader holds it when
-            # nobody types (hub.tui.reading).
-            gc.set_threshold(*gc.get_threshold()[:2], 1_000_000)
         if self.greets:
             from hub.tui.welcome import WelcomeScreen
 
