@@ -115,6 +115,12 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes are called by their parameter: packed ones hold the second at which they were made, and all
+    processes of a run have to find the same tests."""
+    return argname if isinstance(val, bytes) else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whoever asks for `real_data` carries the mark `real`."""
     for item in items:
