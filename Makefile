@@ -6,8 +6,9 @@ BIN := $(VENV)/bin
 PIP ?= $(BIN)/python -m pip
 PIP_QUIET := --quiet --disable-pip-version-check
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
-# Tests run on all cores, the tests of one file on one of them; JOBS=0 runs them one after the other.
-JOBS ?= auto
+# Tests run in three processes for two cores, since many wait for a child or a clock; the tests of one file
+# in one of them. JOBS=0 runs them one after the other.
+JOBS ?= $(shell cores=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((cores + (cores + 1) / 2)))
 TESTS ?=
 ARGS ?=
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from reproduce import launch
 from reproduce.baseline import UnknownBaseline, declared, names
 from reproduce.failure import CannotRun, Failure, NoTorch, Sentence
+from reproduce.shares import CannotShare, shared_out
 
 if TYPE_CHECKING:
     from reproduce import run
@@ -53,6 +54,10 @@ def main() -> int:
             CannotRun("{name} is computed in one piece, by one process: --nproc 1", name=said.name)
         )
     if launching:
+        try:
+            shared_out(said.mode, said.shards, said.nproc)
+        except CannotShare as error:
+            return fail(error)
         failed = launch.launch(sys.argv[1:], said.nproc, lambda: len(asked))
         return fail.tell(failed) if failed else 0
     try:

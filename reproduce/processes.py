@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import torch
 import torch.distributed as group
@@ -24,12 +24,8 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from reproduce import launch
-from reproduce.failure import CannotRun, Failure
-
-Mode = Literal["whole", "exact", "fast"]
-
-SHARDS: Final = 4
-"""Of a batch in exact mode."""
+from reproduce.failure import Failure
+from reproduce.shares import Mode, shared_out
 
 PATIENCE_SECONDS: Final = 40.0
 """Without a word from another process, after which the run ends."""
@@ -39,10 +35,6 @@ class Lost(Failure):
     """Another process of this run has ended, or gives no answer."""
 
     resumable = True
-
-
-class CannotShare(CannotRun):
-    """This run cannot be shared out like that."""
 
 
 @dataclass(frozen=True)
@@ -134,26 +126,8 @@ def rank_of_environment() -> int:
 
 def plan(mode: Mode | None, shards: int | None) -> Processes:
     """The processes as the environment and the user want them. CannotShare."""
-    count, rank = count_of_environment(), rank_of_environment()
-    mode = mode or ("exact" if count > 1 else "whole")
-    if mode == "whole" and count > 1:
-        raise CannotShare("a batch that is not cut is for one process: --exact or --fast")
-    if mode == "fast" and count == 1:
-        mode = "whole"  # One shard for one process: the batch itself.
-    if mode != "exact":
-        if shards is not None:
-            raise CannotShare("--shards is for --exact: --fast has one for each process")
-        return Processes(rank, count, mode, count)
-    shards = shards or SHARDS
-    if shards % count:
-        fitting = ", ".join(str(n) for n in range(1, shards + 1) if shards % n == 0)
-        raise CannotShare(
-            "{count} processes cannot share {shards} shards evenly: --nproc {fitting}, or --fast",
-            count=count,
-            shards=shards,
-            fitting=fitting,
-        )
-    return Processes(rank, count, "exact", shards)
+    count = count_of_environment()
+    return Processes(rank_of_environment(), count, *shared_out(mode, shards, count))
 
 
 @contextmanager

@@ -31,7 +31,8 @@ from reproduce import checkpoint, processes
 from reproduce.batch import Shard, Step
 from reproduce.failure import CannotRun, Failure, Sentence
 from reproduce.gradients import Gradients
-from reproduce.processes import CannotShare, Processes
+from reproduce.processes import Processes
+from reproduce.shares import CannotShare
 
 NAMES: Final = ("init", "order", "augmentation", "dropout")
 """Where chance enters a run; each has a generator of its own, so that one does not move another."""

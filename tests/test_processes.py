@@ -382,7 +382,8 @@ def test_what_cannot_be_shared_is_a_usage_error(
 def test_three_processes_are_told_how_many_can_share_four_shards(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from reproduce.processes import CannotShare, plan
+    from reproduce.processes import plan
+    from reproduce.shares import CannotShare
 
     monkeypatch.setenv("WORLD_SIZE", "3")
     monkeypatch.setenv("RANK", "0")
