@@ -14,6 +14,7 @@ from textual.css.query import NoMatches
 from textual.dom import DOMNode
 from textual.screen import Screen
 
+from hub.memory import one_heap
 from hub.paths import Paths
 from hub.text import speak
 from hub.tui import state as kept
@@ -33,6 +34,7 @@ def run(paths: Paths, lang: str, *, asked: bool = False) -> None:
     its will is raised here, when the terminal is its old self again."""
     # A thread that reads hands over sooner to the one that paints, which a finger waits for.
     sys.setswitchinterval(0.001)
+    one_heap()
     app = HubApp(paths, lang, asked=asked)
     app.greets = not app.state.welcomed
     app.run()

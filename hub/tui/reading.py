@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 from crawlers.clean import clean_lines
 from crawlers.keys import Key
 from hub.errors import HubError, NotFound
+from hub.memory import give_back
 from hub.paths import Paths
 from hub.queries import Entry, Queries
 from hub.text import told
@@ -55,7 +56,7 @@ REST_SECONDS: Final = 2.0
 MOST_ANSWERS: Final = 200
 """After so long a rest, or so many answers, the pages of the index that were read are handed back:
 of a million papers they are some hundred megabytes, and the system keeps them at hand anyway. Garbage is
-looked for then too."""
+looked for then too, and what it held is handed back."""
 
 FACETS: Final = (
     "kind", "area", "year", "category", "task", "has code", "has result",
@@ -283,6 +284,7 @@ class Reader:
                 if self._queries is not None:
                     self._queries.let_go()
                 gc.collect()
+                give_back()
         self._forget()
 
     # -- in the reader's thread --------------------------------------------------------------
