@@ -16,6 +16,7 @@ from textual.screen import Screen
 
 from hub.memory import one_heap
 from hub.paths import Paths
+from hub.queries import Entry
 from hub.text import speak
 from hub.tui import state as kept
 from hub.tui.browse import BrowseScreen
@@ -161,17 +162,28 @@ class HubApp(App[None]):
         else:
             self.exit()
 
-    def open_key(self, key: str) -> None:
-        """Opens the screen of an entry of any kind on top of this one."""
+    def open_key(self, key: str, entry: Entry | None = None) -> None:
+        """Opens the screen of an entry of any kind on top of this one. Where the `entry` is at hand,
+        keys act on it before the rest of it is read."""
         opening: Any = importlib.import_module("hub.tui.opening")
-        self.push_screen(opening.screen_of(self, key))
+        screen = opening.screen_of(self, key)
+        screen.entry = entry
+        self.push_screen(screen)
 
     def pop_screen(self) -> AwaitComplete:
         """Back by one screen; a key that comes twice before the first has had its effect asks for one
         more than there are, and gets nothing."""
         # Textual 8.2.8 keeps a screen's drawn lines there when the screen is gone, a thousand times.
         StylesCache.get_inner_outer.cache_clear()
+        self._forget_watchers()
         return super().pop_screen() if len(self.screen_stack) > 1 else AwaitComplete()
+
+    def _forget_watchers(self) -> None:
+        """Lets go of widgets that are gone. Textual 8.2.8 keeps each field and chart that heeds the app's
+        colours until those change, with all that hangs on it."""
+        heeded: dict[str, list[Any]] = getattr(self, "__watchers", {})
+        for watchers in heeded.values():
+            watchers[:] = [one for one in watchers if not one[0]._closing]
 
     def notify(self, message: str, **options: Any) -> None:
         """A message in the corner, wrapped by our rule: half the screen wide, as Textual has it."""

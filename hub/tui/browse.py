@@ -472,7 +472,7 @@ class BrowseScreen(HubScreen):
     @on(EntryTable.Opened)
     def _open(self, message: EntryTable.Opened) -> None:
         self._keep_search()
-        self.hub.open_key(message.entry.key)
+        self.hub.open_key(message.entry.key, message.entry)
 
     @on(EntryTable.Marked)
     def _marked(self) -> None:

@@ -332,7 +332,7 @@ class Comparison(HubScreen):
 
     def action_enter(self) -> None:
         if self.entry is not None:
-            self.hub.open_key(self.entry.key)
+            self.hub.open_key(self.entry.key, self.entry)
 
     def action_chart(self) -> None:
         self.charting = not self.charting

@@ -86,7 +86,7 @@ class Entries(Provider):
             yield Hit(
                 0.9 - at / 100,
                 Content(name),
-                partial(app.open_key, entry.key),
+                partial(app.open_key, entry.key, entry),
                 text=name,
                 help=clean(facts(entry, app.say))[:200],
             )

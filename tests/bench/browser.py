@@ -265,7 +265,9 @@ def memory(workshop: Workshop) -> list[Row]:
             terminal.quiet(0.05, within=5, still=False)
             terminal.forget()
             if terminal.child.poll() is not None:
-                return [failed(what, f"the app ended after {pressed:,} keys")]
+                last = " / ".join(line.strip() for line in terminal.screen() if line.strip())
+                code = terminal.child.returncode
+                return [failed(what, f"the app ended with {code} after {pressed:,} keys: {last[-500:]}")]
             if pressed in (SETTLED, ACTIONS):
                 terminal.press("\x1b\x1b\x1b")
                 terminal.quiet(0.4, within=20, still=False)
