@@ -267,7 +267,9 @@ def memory(workshop: Workshop) -> list[Row]:
             if terminal.child.poll() is not None:
                 last = " / ".join(line.strip() for line in terminal.screen() if line.strip())
                 code = terminal.child.returncode
-                return [failed(what, f"the app ended with {code} after {pressed:,} keys: {last[-500:]}")]
+                return [
+                    failed(what, f"the app ended with {code} after {pressed:,} keys: {last[-500:]}")
+                ]
             if pressed in (SETTLED, ACTIONS):
                 terminal.press("\x1b\x1b\x1b")
                 terminal.quiet(0.4, within=20, still=False)
