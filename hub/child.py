@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -31,6 +31,16 @@ class Interrupted(Exception):
 
 class Broken(HubError):
     """The run ended before its time; it can be gone on with from its last checkpoint."""
+
+
+def told_by(lines: Iterable[str]) -> Iterator[dict[str, Any] | str]:
+    """What a child writes, line by line: an object where the line is one of JSON, else the line."""
+    for line in lines:
+        try:
+            said = json.loads(line)
+        except ValueError:
+            said = None
+        yield said if isinstance(said, dict) else line
 
 
 def answer(
@@ -57,13 +67,9 @@ def answer(
 
     def listen() -> None:
         assert child.stderr is not None
-        for line in child.stderr:
-            try:
-                said = json.loads(line)
-            except ValueError:
-                said = None
-            if not isinstance(said, dict):
-                rest.append(line.rstrip())
+        for said in told_by(child.stderr):
+            if isinstance(said, str):
+                rest.append(said.rstrip())
             elif "failed" in said:
                 failed.update(said)
             elif "step" in said:

@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
 from crawlers.clean import clean
+from hub.child import told_by
 from hub.errors import HubError, NetworkError
 from hub.paths import Paths
 
@@ -365,15 +366,11 @@ class Command(Job):
 
     def _listen(self, child: "subprocess.Popen[str]") -> None:
         assert child.stderr is not None
-        for line in child.stderr:
-            try:
-                said = json.loads(line)
-            except ValueError:
-                said = None
+        for said in told_by(child.stderr):
             if isinstance(said, dict):
                 self.took(said)
-            elif clean(line):
-                self.sentences.append(clean(line))
+            elif clean(said):
+                self.sentences.append(clean(said))
 
     def _wait(self, child: "subprocess.Popen[str]") -> None:
         """Until it ends; one that is to stop is asked kindly, then firmly, then not any more."""
