@@ -1,16 +1,20 @@
 """What the browser promises, through a driven app."""
 
 import ast
+import gc
 import json
 import shutil
 import subprocess
 import sys
 import threading
 import time
+import weakref
 from pathlib import Path
 
 import pytest
 from textual import events
+from textual.binding import Binding
+from textual.dom import DOMNode
 from textual.pilot import Pilot
 
 from hub.library import Library
@@ -18,7 +22,8 @@ from hub.paths import Paths
 from hub.queries import Queries
 from hub.tui import app as app_module
 from hub.tui import reading, state
-from hub.tui.app import HubApp
+from hub.tui.app import DEEPEST, HubApp
+from hub.tui.baselines import BaselinesPane
 from hub.tui.browse import ALL_TABS, BrowseScreen, SearchInput
 from hub.tui.columns import COLUMNS
 from hub.tui.entries import EntryTable, TableHead, fit
@@ -26,6 +31,7 @@ from hub.tui.facets import TITLES, Chips, FacetPanel
 from hub.tui.help import HelpScreen
 from hub.tui.preview import Preview
 from hub.tui.reading import PAGE, TABS, Question, Reader
+from hub.tui.sources import SourcesPane
 from hub.tui.strings import chinese
 from hub.tui.tabs import SHORT, Tabs
 from hub.tui.themes import OURS
@@ -511,6 +517,49 @@ def test_enter_opens_the_entry_and_q_comes_back_to_the_same_place(home: Paths) -
     drive(home, promise, size=(100, 60))
 
 
+def test_whoever_follows_links_for_long_comes_back_to_the_last_screens_and_the_list(
+    home: Paths,
+) -> None:
+    async def promise(app: HubApp, pilot: Pilot[None]) -> None:
+        for number in range(DEEPEST + 5):
+            app.open_key(("tool:keras", "paper:1512.03385")[number % 2])
+            await pilot.pause()
+        last = app.screen
+        await until(pilot, lambda: len(app.screen_stack) == DEEPEST)
+        assert app.screen is last
+        for _ in range(DEEPEST + 5):
+            await pilot.press("escape")
+        assert isinstance(app.screen, BrowseScreen)
+        assert app.focused is table(app)
+
+    drive(home, promise)
+
+
+def test_what_is_closed_is_let_go_of(home: Paths) -> None:
+    async def promise(app: HubApp, pilot: Pilot[None]) -> None:
+        await pilot.press("9")
+        await until(pilot, lambda: bool(app.screen.query(SourcesPane)))
+        await until(pilot, lambda: "arxiv" in shown(app))
+        gone: list[weakref.ref[DOMNode]] = [
+            weakref.ref(one) for one in app.screen.query(SourcesPane).first().query("*")
+        ]
+        await pilot.press("L")
+        await pilot.press("0")
+        for key in ("tool:keras", "paper:1512.03385", "dataset:mnist"):
+            app.open_key(key)
+            await pilot.pause(0.2)
+            if key != "dataset:mnist":  # The last one may still be on its way out.
+                gone += [weakref.ref(one) for one in app.screen.walk_children(with_self=True)]
+            await pilot.press("escape")
+        await pilot.press("j", "k")
+        await pilot.pause(0.2)
+        gc.collect()
+        assert len(gone) > 16
+        assert [one() for one in gone if one() is not None] == []
+
+    drive(home, promise)
+
+
 def test_help_lists_every_key_of_the_screen_it_was_called_from(home: Paths) -> None:
     async def promise(app: HubApp, pilot: Pilot[None]) -> None:
         await pilot.press("question_mark")
@@ -677,6 +726,22 @@ def test_panes_and_the_language_changed_in_a_hurry_do_no_harm(home: Paths) -> No
     drive(home, promise, size=(120, 30))
 
 
+def test_a_pane_that_is_being_taken_away_is_not_asked_for_its_keys(home: Paths) -> None:
+    async def promise(app: HubApp, pilot: Pilot[None]) -> None:
+        for key in "89":
+            await pilot.press(key)
+            pane = app.screen.query_one({"8": BaselinesPane, "9": SourcesPane}[key])
+            actions = [each.action for each in pane.BINDINGS if isinstance(each, Binding)]
+            assert actions
+            await until(pilot, lambda pane=pane: pane.has_focus_within)
+            going = pane.remove()
+            for _ in range(2):
+                assert not any(app._check_action_state(action, pane) for action in actions)
+                await going
+
+    drive(home, promise, size=(120, 30))
+
+
 def test_what_is_asked_for_at_the_start_wins_over_the_kept_language(home: Paths) -> None:
     state.save(home, state.State(lang="zh"))
     assert HubApp(home, "en").lang == "zh"
@@ -796,7 +861,7 @@ def test_browsing_imports_neither_torch_nor_sqlalchemy_nor_scikit_learn(home: Pa
 import asyncio, sys
 from pathlib import Path
 from hub.paths import Paths
-from hub.tui.app import HubApp
+from hub.tui.app import DEEPEST, HubApp
 from hub.tui.entries import EntryTable
 
 async def main():

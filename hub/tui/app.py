@@ -3,7 +3,7 @@
 import gc
 import importlib
 import sys
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual import constants, events
 from textual._styles_cache import StylesCache
@@ -27,6 +27,10 @@ from hub.tui.themes import DARK, OURS
 
 if TYPE_CHECKING:
     from textual.command import Provider
+
+DEEPEST: Final = 20
+"""Screens on top of each other; who follows links further comes back to the last ones, and then to the
+list. A screen of an entry holds about half a megabyte."""
 
 
 def run(paths: Paths, lang: str, *, asked: bool = False) -> None:
@@ -100,6 +104,12 @@ class HubApp(App[None]):
         self.failure = self.failure or error
         super()._handle_exception(error)
 
+    def _check_action_state(self, action: str, default_namespace: DOMNode) -> bool | None:
+        """No key acts on what is being taken away: it may lack the parts that it would look at."""
+        if default_namespace._pruning or default_namespace._closing:
+            return False
+        return super()._check_action_state(action, default_namespace)
+
     def _fatal_error(self) -> None:
         """Says nothing on the screen that is about to go."""
         self._close_messages_no_wait()
@@ -169,21 +179,28 @@ class HubApp(App[None]):
         screen = opening.screen_of(self, key)
         screen.entry = entry
         self.push_screen(screen)
+        if len(self.screen_stack) > DEEPEST:
+            oldest = next(one for one in self.screen_stack[1:] if not one.is_modal)
+            self._screen_stack.remove(oldest)
+            self.call_next(oldest.remove)
 
     def pop_screen(self) -> AwaitComplete:
         """Back by one screen; a key that comes twice before the first has had its effect asks for one
         more than there are, and gets nothing."""
         # Textual 8.2.8 keeps a screen's drawn lines there when the screen is gone, a thousand times.
         StylesCache.get_inner_outer.cache_clear()
-        self._forget_watchers()
+        self.forget_watchers()
         return super().pop_screen() if len(self.screen_stack) > 1 else AwaitComplete()
 
-    def _forget_watchers(self) -> None:
-        """Lets go of widgets that are gone. Textual 8.2.8 keeps each field and chart that heeds the app's
-        colours until those change, with all that hangs on it."""
+    def forget_watchers(self) -> None:
+        """Lets go of widgets that are gone. Textual 8.2.8 keeps whatever heeds the app's colours (each field,
+        chart and pane of facts) until those change, with all that hangs on it."""
         heeded: dict[str, list[Any]] = getattr(self, "__watchers", {})
         for watchers in heeded.values():
             watchers[:] = [one for one in watchers if not one[0]._closing]
+        for node in list(self.theme_changed_signal._subscriptions):
+            if node._closing:
+                self.theme_changed_signal.unsubscribe(node)
 
     def notify(self, message: str, **options: Any) -> None:
         """A message in the corner, wrapped by our rule: half the screen wide, as Textual has it."""
@@ -215,6 +232,7 @@ class HubApp(App[None]):
             if isinstance(screen, HubScreen):
                 await screen.spoken()
             screen.refresh_bindings()
+        self.forget_watchers()
 
     # -- help and moving --------------------------------------------------------------------
 
