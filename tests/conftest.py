@@ -122,7 +122,10 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whoever asks for `real_data` carries the mark `real`."""
+    """Whoever asks for `real_data` carries the mark `real`. Files go from the end of the alphabet to its
+    beginning, since those that take long stand there: begun last, one of them would keep a single process
+    busy while the others have nothing left."""
+    items.sort(key=lambda item: item.nodeid.partition("::")[0], reverse=True)
     for item in items:
         if "real_data" in getattr(item, "fixturenames", ()):
             item.add_marker("real")

@@ -93,14 +93,15 @@ def run(
 
     The process has the hub's modules already, unless it is told how Python itself is to read and write.
     """
-    env, given = environment(home, **more), stdin.encode("utf-8", "surrogateescape")
-    if {"PYTHONIOENCODING", "LC_ALL"} & more.keys():
-        done = subprocess.run(
-            command(*words), input=given, capture_output=True, timeout=timeout, cwd=cwd, env=env
-        )
-        code, out, err = done.returncode, done.stdout, done.stderr
-    else:
-        code, out, err = warm.run(list(map(str, words)), env, given, cwd or Path.cwd(), timeout)
+    done = subprocess.run(
+        command(*words, python=warm.python()),
+        input=stdin.encode("utf-8", "surrogateescape"),
+        capture_output=True,
+        timeout=timeout,
+        cwd=cwd,
+        env=environment(home, **more),
+    )
+    code, out, err = done.returncode, done.stdout, done.stderr
     assert b"Traceback (most recent call last)" not in err, err.decode()
     return Said(code, out.decode("utf-8"), err.decode("utf-8"))
 
@@ -126,14 +127,16 @@ def called(*words: object, home: Path, **more: str) -> Said:
     return Said(code, out.getvalue(), err.getvalue())
 
 
-def command(*words: object) -> list[str]:
-    return [sys.executable, "-m", "hub", *map(str, words)]
+def command(*words: object, python: str = sys.executable) -> list[str]:
+    return [python, "-m", "hub", *map(str, words)]
 
 
-def start(*words: object, home: Path, **more: str) -> "subprocess.Popen[str]":
-    """The same, left running."""
+def start(
+    *words: object, home: Path, python: str = sys.executable, **more: str
+) -> "subprocess.Popen[str]":
+    """The same, left running; by Python itself, since whoever kills it means that very process."""
     return subprocess.Popen(
-        command(*words),
+        command(*words, python=python),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

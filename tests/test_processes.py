@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from reproduce import baseline
-from tests import forked
+from tests import forked, warm
 
 pytestmark = pytest.mark.torch
 
@@ -222,17 +222,25 @@ def test_every_row_is_measured_once_whoever_measures_it(metric: str, tmp_path: P
 COMMAND = ["mnist_lenet", "--example", "--every-steps", "4", "--patience", "12"]
 
 
-class RunOfTwo:
-    """A run of two processes in a folder, that is started and gone on with."""
+LAUNCHER = """
+import runpy, sys
+sys.executable = sys.argv.pop(1)
+runpy.run_module("reproduce", run_name="__main__", alter_sys=True)
+"""
 
-    def __init__(self, folder: Path) -> None:
+
+class RunOfTwo:
+    """A run of two processes in a folder, that is started and gone on with; both by this interpreter."""
+
+    def __init__(self, folder: Path, python: str) -> None:
         self.folder = folder
+        self.python = python
 
     def start(self) -> tuple["subprocess.Popen[str]", list[int]]:
         """The process that starts them, and theirs, once they have written a checkpoint more."""
         before = self._newest()
         child = subprocess.Popen(
-            [sys.executable, "-m", "reproduce", *COMMAND, "--nproc", "2", "--resume",
+            [sys.executable, "-c", LAUNCHER, self.python, *COMMAND, "--nproc", "2", "--resume",
              "--folder", str(self.folder)],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
@@ -307,7 +315,8 @@ def is_interrupted(one: RunOfTwo) -> None:
 def test_whatever_befalls_two_processes_the_run_ends_soon_and_goes_on_to_the_same_bits(
     tmp_path: Path,
 ) -> None:
-    hung, other = RunOfTwo(tmp_path / "hung"), RunOfTwo(tmp_path / "other")
+    hung = RunOfTwo(tmp_path / "hung", sys.executable)  # Only a process itself can be halted.
+    other = RunOfTwo(tmp_path / "other", warm.python())
     with ThreadPoolExecutor(1) as meanwhile:  # a hung one is waited for
         waited = meanwhile.submit(hangs, hung)
         for befalls in (dies, is_orphaned, is_interrupted):

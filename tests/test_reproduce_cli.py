@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from reproduce.baseline import declared
-from tests.hubtest import Said, command, environment, on_terminal, run, start
+from tests import warm
+from tests.hubtest import ROOT, Said, command, environment, on_terminal, run, start
 from tests.runtest import drop, record
 
 torch_needed = pytest.mark.torch
@@ -180,7 +181,8 @@ def test_ctrl_c_leaves_a_run_that_goes_on_and_nobody_runs_it_twice_at_once(
     there = drop(tmp_path, "slow", step="time.sleep(0.2)")
     home.mkdir()
     calibrated(home, 1e11)
-    child = start("reproduce", "slow", "--seed", 5, "--threads", 1, home=home, **there)
+    words = ("reproduce", "slow", "--seed", 5, "--threads", 1)
+    child = start(*words, home=home, python=warm.python(), **there)
     folder = home / "runs" / "slow-seed-5-full"
     try:
         until(lambda: (folder / "run.lock").exists(), child)
@@ -248,8 +250,8 @@ def test_a_child_that_breaks_is_1_and_its_story_is_kept(tmp_path: Path, home: Pa
     (tmp_path / "torch.py").write_text(
         "def __getattr__(name): raise RuntimeError('half installed')"
     )
-    there = {"PYTHONPATH": f"{tmp_path}{os.pathsep}{environment(home)['PYTHONPATH']}"}
-    said = hub("digits_backprop", "--seed", 1, "--budget", "smoke", home=home, **there)
+    said = hub("digits_backprop", "--seed", 1, "--budget", "smoke", home=home,
+               **warm.cold(PYTHONPATH=f"{tmp_path}{os.pathsep}{ROOT}"))  # fmt: skip
     assert (said.code, said.out) == (1, "")
     assert "the recipe failed: RuntimeError: half installed" in said.err
     log = home / "runs" / "digits_backprop-seed-1-smoke" / "error.log"
@@ -313,8 +315,8 @@ def test_without_torch_one_sentence_says_how_to_get_it(tmp_path: Path, home: Pat
 
 def test_a_torch_that_cannot_be_imported_is_said_as_well(tmp_path: Path, home: Path) -> None:
     (tmp_path / "torch.py").write_text("raise ImportError('libcudnn is missing')\n")
-    there = {"PYTHONPATH": f"{tmp_path}{os.pathsep}{environment(home)['PYTHONPATH']}"}
-    said = hub("digits_backprop", "--seed", 1, "--budget", "smoke", home=home, **there)
+    said = hub("digits_backprop", "--seed", 1, "--budget", "smoke", home=home,
+               **warm.cold(PYTHONPATH=f"{tmp_path}{os.pathsep}{ROOT}"))  # fmt: skip
     assert (said.code, said.out) == (1, "")
     assert "torch is not installed" in said.err and "pip install torch" in said.err
 

@@ -20,6 +20,7 @@ from hub.library import Library
 from hub.paths import Paths
 from hub.runs import Wish, recipe_sum, stopped_at
 from reproduce.baseline import declared
+from tests import warm
 from tests.hubtest import Said, environment, run, start
 from tests.runtest import drop, record
 
@@ -88,7 +89,7 @@ def test_line_that_a_stopped_run_prints_goes_on_with_that_run(tmp_path: Path, ho
     slow = "time.sleep(0.1 if session.seed == 2 and not session.resumed_at else 0)"
     there = drop(tmp_path, "slow", step=slow)
     words = ("reproduce", "slow", "--seeds", 2, "--threads", 1, "--device", "cpu", "--json")
-    child = start(*words, home=home, **there)
+    child = start(*words, home=home, python=warm.python(), **there)
     try:
         until((home / "runs" / "slow-seed-2-full" / "run.lock").exists, child)
         time.sleep(1)
@@ -135,7 +136,7 @@ def test_line_that_the_module_itself_prints_goes_on_with_that_run(tmp_path: Path
     words = ["slow", "--example", "--seed", "6", "--threads", "1", "--folder", str(folder)]
     given = {"env": environment(tmp_path / "home", **there), "stdout": subprocess.PIPE}
     child = subprocess.Popen(
-        [sys.executable, "-m", "reproduce", *words, "--every-steps", "2"],
+        [warm.python(), "-m", "reproduce", *words, "--every-steps", "2"],
         stderr=subprocess.PIPE,
         text=True,
         **given,
@@ -149,7 +150,7 @@ def test_line_that_the_module_itself_prints_goes_on_with_that_run(tmp_path: Path
     assert child.returncode == 130, err
     (line,) = [line for line in err.splitlines() if line.startswith("Go on with: python ")]
     again = shlex.split(line.partition(": python ")[2])
-    done = subprocess.run([sys.executable, *again], check=True, timeout=60, **given)
+    done = subprocess.run([warm.python(), *again], check=True, timeout=60, **given)
     said = json.loads(done.stdout)
     assert said["resumed_at"] >= 2 and said["seed"] == 6 and said["steps"] == 32
 

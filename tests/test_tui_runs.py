@@ -31,11 +31,18 @@ from hub.tui.start import StartRun, seeds_of
 from hub.tui.strings import chinese
 from hub.verdict import claims
 from reproduce.baseline import declared, names
+from tests import warm
 from tests.hubtest import ROOT, environment, run
 from tests.tuitest import drive, make_home, shown, until
 
 LONG = 60.0
 """Seconds that a child may take to import torch while others use the machine."""
+
+
+@pytest.fixture(autouse=True)
+def quick_children(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the browser starts is forked from a process that has torch."""
+    monkeypatch.setattr(sys, "executable", warm.python())
 
 
 @pytest.fixture

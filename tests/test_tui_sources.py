@@ -1,6 +1,7 @@
 """Sources from the browser: the ledger, and crawls of a server on this machine that are watched."""
 
 import json
+import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -18,11 +19,18 @@ from hub.tui.measured import Facts
 from hub.tui.rows import Rows
 from hub.tui.sources import SourcesPane
 from hub.tui.strings import chinese
+from tests import warm
 from tests.hubtest import run, start
 from tests.loopback import Loopback
 from tests.tuitest import drive, make_home, shown, until
 
 LONG = 45.0
+
+
+@pytest.fixture(autouse=True)
+def quick_children(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the browser starts is forked from a process that has the hub's modules."""
+    monkeypatch.setattr(sys, "executable", warm.python())
 
 
 @pytest.fixture
