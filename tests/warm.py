@@ -37,13 +37,13 @@ READ_AT_START: Final = (
     "LC_",
     "OMP_",
     "MKL_",
-    "KMP_",
-    "GOMP_",
     "OPENBLAS_",
-    "TORCH",
+    "TORCH_",
+    "TORCHELASTIC_",
     "ATEN_",
 )
-"""How variables begin that Python or torch reads when it starts: who sets them gets the interpreter."""
+"""How variables begin that Python or torch reads when it starts: who sets them gets the interpreter.
+(KMP_ and TORCHINDUCTOR_ are set by what tests import.)"""
 
 COMMAND: Final = """#!{python} -IS
 import marshal, os, sys, _signal as signal, _socket
