@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from itertools import count as counting
 from pathlib import Path
 from typing import Any
@@ -230,17 +229,17 @@ runpy.run_module("reproduce", run_name="__main__", alter_sys=True)
 
 
 class RunOfTwo:
-    """A run of two processes in a folder, that is started and gone on with; both by this interpreter."""
+    """A run of two processes in a folder, that is started and gone on with."""
 
-    def __init__(self, folder: Path, python: str) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.python = python
 
-    def start(self) -> tuple["subprocess.Popen[str]", list[int]]:
-        """The process that starts them, and theirs, once they have written a checkpoint more."""
+    def start(self, python: str | None = None) -> tuple["subprocess.Popen[str]", list[int]]:
+        """The process that starts them, and theirs (of this interpreter), once they have written a
+        checkpoint more."""
         before = self._newest()
         child = subprocess.Popen(
-            [sys.executable, "-c", LAUNCHER, self.python, *COMMAND, "--nproc", "2", "--resume",
+            [sys.executable, "-c", LAUNCHER, python or warm.python(), *COMMAND, "--nproc", "2", "--resume",
              "--folder", str(self.folder)],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
@@ -252,6 +251,23 @@ class RunOfTwo:
     def _newest(self) -> str:
         said = self.folder.glob("checkpoints/step-?????????")
         return max((path.name for path in said), default="")
+
+
+def trained(folder: Path, *arguments: str) -> dict[str, Any]:
+    """The Run of one process that takes the same shards."""
+    out, words = folder / "alone.json", folder / "alone.txt"
+    alone = forked.started(forked.main, [*COMMAND, "--exact", *arguments], str(out), str(words))
+    alone.join(60)
+    assert alone.exitcode == 0, words.read_text()
+    return dict(json.loads(out.read_text()))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What the run comes to when nothing befalls it."""
+    whole = trained(tmp_path_factory.mktemp("undisturbed"))
+    assert whole["resumed_at"] is None
+    return whole
 
 
 def children_of(pid: int) -> list[int]:
@@ -278,7 +294,7 @@ def alive(pid: int) -> bool:
 
 def hangs(one: RunOfTwo) -> None:
     """One of the two gives no sign of life any more."""
-    child, ranks = one.start()
+    child, ranks = one.start(sys.executable)  # Only a process itself can be halted.
     os.kill(ranks[0], signal.SIGSTOP)
     _, words = child.communicate(timeout=60)
     assert child.returncode == 1
@@ -313,37 +329,23 @@ def is_interrupted(one: RunOfTwo) -> None:
 @pytest.mark.timeout(150)
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks for children in /proc")
 def test_whatever_befalls_two_processes_the_run_ends_soon_and_goes_on_to_the_same_bits(
-    tmp_path: Path,
+    tmp_path: Path, undisturbed: dict[str, Any]
 ) -> None:
-    hung = RunOfTwo(tmp_path / "hung", sys.executable)  # Only a process itself can be halted.
-    other = RunOfTwo(tmp_path / "other", warm.python())
-    with ThreadPoolExecutor(1) as meanwhile:  # a hung one is waited for
-        waited = meanwhile.submit(hangs, hung)
-        for befalls in (dies, is_orphaned, is_interrupted):
-            befalls(other)
-        waited.result()
+    one = RunOfTwo(tmp_path / "run")
+    for befalls in (hangs, dies, is_orphaned, is_interrupted):
+        befalls(one)
 
-    def trained(name: str, *arguments: str) -> dict[str, Any]:
-        out, words = tmp_path / f"{name}.json", tmp_path / f"{name}.txt"
-        alone = forked.started(forked.main, [*COMMAND, "--exact", *arguments], str(out), str(words))
-        alone.join(60)
-        assert alone.exitcode == 0, words.read_text()
-        return dict(json.loads(out.read_text()))
-
-    whole = trained("undisturbed")
-    assert whole["resumed_at"] is None
-    for one, reached in ((hung, 4), (other, 12)):
-        last = trained(f"again-{one.folder.name}", "--resume", "--folder", str(one.folder))
-        assert last["resumed_at"] >= reached
-        assert (last["digest"], last["value"]) == (whole["digest"], whole["value"])
-        assert last["curve"] == whole["curve"]
-        assert last["processes"]["mode"] == "exact" and last["processes"]["shards"] == 4
-        assert not (one.folder / "checkpoints").exists(), "a finished run needs no checkpoint"
+    last = trained(tmp_path, "--resume", "--folder", str(one.folder))
+    assert last["resumed_at"] >= 16
+    assert (last["digest"], last["value"]) == (undisturbed["digest"], undisturbed["value"])
+    assert last["curve"] == undisturbed["curve"]
+    assert last["processes"]["mode"] == "exact" and last["processes"]["shards"] == 4
+    assert not (one.folder / "checkpoints").exists(), "a finished run needs no checkpoint"
 
 
 @pytest.mark.timeout(120)
 def test_torchrun_starts_them_too_and_after_a_death_they_go_on_to_the_same_bits(
-    tmp_path: Path,
+    tmp_path: Path, undisturbed: dict[str, Any]
 ) -> None:
     folder = tmp_path / "run"
     child = subprocess.Popen(
@@ -360,13 +362,7 @@ def test_torchrun_starts_them_too_and_after_a_death_they_go_on_to_the_same_bits(
     assert child.returncode == 0, words
     said = json.loads(out)
     assert said["processes"]["count"] == 2 and said["resumed_at"] >= 4
-
-    alone = forked.started(
-        forked.main, [*COMMAND, "--exact"], str(tmp_path / "alone"), str(tmp_path / "words")
-    )
-    alone.join(60)
-    whole = json.loads((tmp_path / "alone").read_text())
-    assert said["digest"] == whole["digest"] and said["value"] == whole["value"]
+    assert (said["digest"], said["value"]) == (undisturbed["digest"], undisturbed["value"])
 
 
 @pytest.mark.parametrize(
