@@ -141,6 +141,9 @@ class HubApp(App[None]):
         if not gc.isenabled():
             gc.enable()
             gc.freeze()
+            # With Python's own 700 old objects were searched for rubbish at every tenth key, for 20 ms
+            # of the frame that it fell into. A frame makes some thousand.
+            gc.set_threshold(5_000, 10, 10)
         if self.greets:
             from hub.tui.welcome import WelcomeScreen
 
