@@ -148,7 +148,7 @@ def test_every_baseline_stands_there_with_claim_data_and_cost(home: Paths):
             assert text in said(), text
 
     def said() -> str:
-        return app_of[0].screen.query_one("#recipe Facts", Facts).text
+        return app_of[0].screen.query_one("#sheet Facts", Facts).text
 
     app_of: list[HubApp] = []
 
@@ -164,7 +164,7 @@ def test_without_torch_the_pane_says_what_brings_it(home: Paths, monkeypatch: py
 
     async def promise(app: HubApp, pilot: Pilot[None]) -> None:
         await baselines(app, pilot)
-        assert "pip install 'deep-learning-hub[reproduce]'" in sheet(app, "#baselines-note")
+        assert "pip install 'deep-learning-hub[reproduce]'" in sheet(app, "#note-above")
         screen = await form(app, pilot, "digits_backprop")
         assert screen.query_one("#start", Button).disabled
         await pilot.press("ctrl+s")
@@ -234,8 +234,8 @@ def test_library_that_cannot_be_read_is_a_message_and_the_browser_goes_on(home: 
 
     async def promise(app: HubApp, pilot: Pilot[None]) -> None:
         await pilot.press("8")
-        await until(pilot, lambda: app.screen.query("#baselines-note"))
-        await until(pilot, lambda: "library.db" in sheet(app, "#baselines-note"))
+        await until(pilot, lambda: app.screen.query("#note-above"))
+        await until(pilot, lambda: "library.db" in sheet(app, "#note-above"))
         await pilot.press("1")
         assert app.screen.tab_shown == "Papers"  # type: ignore[attr-defined]
 

@@ -112,8 +112,8 @@ def test_ledger_says_of_each_source_what_it_gave_and_how_it_fared(home: Paths):
         assert cells(pane, "curated")["rows"] != "0"
         assert cells(pane, "curated")["fresh"] != "…"
         pane.table.go_to("arxiv_oai")
-        await until(pilot, lambda: "429: Rate exceeded. [b]now[/b]" in sheet(app, "#source Facts"))
-        said = sheet(app, "#source Facts")
+        await until(pilot, lambda: "429: Rate exceeded. [b]now[/b]" in sheet(app, "#sheet Facts"))
+        said = sheet(app, "#sheet Facts")
         assert "7 steps are left" in said and "second line" not in said and "2999" in said
         assert "\x1b" not in shown(app)
         pane.table.go_to("curated")
@@ -149,7 +149,7 @@ def test_offline_is_said_plainly_and_nobody_is_asked(
 
     async def promise(app: HubApp, pilot: Pilot[None]) -> None:
         job = await crawled(app, pilot, "arxiv_oai", days="9")
-        assert "Offline by wish" in app.screen_stack[0].query_one("#sources-note", Facts).text
+        assert "Offline by wish" in app.screen_stack[0].query_one("#note-above", Facts).text
         await eventually(pilot, lambda: not job.under_way)
         assert job.state == "done" and [one.state for one in job.failed] == ["offline"]
         await until(pilot, lambda: "offline" in sheet(app, "#state"))
@@ -208,7 +208,7 @@ def test_refusal_is_shown_as_one_with_the_time_it_ends(home: Paths, server: Loop
         await pilot.press("escape")
         pane = app.screen.query_one(SourcesPane)
         await until(pilot, lambda: "again in 9 min" in cells(pane, "arxiv_oai")["state"])
-        assert "at any time" not in sheet(app, "#source Facts")
+        assert "at any time" not in sheet(app, "#sheet Facts")
 
     drive(home, promise, size=(120, 36))
     assert len(server.requests) == 1

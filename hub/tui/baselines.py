@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.widget import Widget
 from textual.worker import get_current_worker
 
 from crawlers.clean import clean
@@ -32,11 +31,11 @@ from hub.tui.measured import (
     value_of,
     wrong_lines,
 )
+from hub.tui.panes import RowsPane
 from hub.tui.rows import Column, Row, Rows
 from hub.tui.runnable import INSTALL, Able, Data, able, data, seconds_of, tried
 from hub.tui.running import Job, Training
 from hub.tui.screens import HubScreen
-from hub.tui.speaking import Speaking
 from hub.tui.strings import Say
 
 if TYPE_CHECKING:
@@ -82,36 +81,16 @@ class Found(Message):
         self.outcome = outcome
 
 
-class BaselinesPane(Speaking, Widget):
+class BaselinesPane(RowsPane):
     """The table of baselines, and the sheet of the one under the cursor."""
 
     HELP = "Baselines"
     DEFAULT_CSS = """
-    BaselinesPane {
-        height: 1fr;
-        & > Horizontal { height: 1fr; }
-        & #baselines { border: round $foreground 22%; border-title-color: $foreground 70%; }
-        & #recipe {
-            border: round $foreground 22%;
-            border-title-color: $foreground 70%;
-            padding: 0 1;
-            scrollbar-size-vertical: 1;
-        }
-        & #baselines:focus-within, & #recipe:focus { border: round $primary; border-title-color: $text-primary; }
-        & #baselines-note { height: auto; padding: 0 1; display: none; }
-    }
-    BaselinesPane > Horizontal { layout: vertical; }
-    BaselinesPane #baselines { width: 1fr; height: auto; max-height: 60%; }
-    BaselinesPane #recipe { width: 1fr; height: 1fr; }
-    BaselinesPane Rows { height: auto; max-height: 100%; }
-    .-spacious BaselinesPane > Horizontal { layout: horizontal; }
-    .-spacious BaselinesPane #baselines { width: 5fr; height: 1fr; max-height: 100%; }
-    .-spacious BaselinesPane #recipe { width: 3fr; }
-    .-spacious BaselinesPane Rows { height: 1fr; }
-    .-narrow BaselinesPane #recipe { display: none; }
-    .-narrow BaselinesPane #baselines { height: 1fr; max-height: 100%; }
+    .-narrow BaselinesPane #sheet { display: none; }
+    .-narrow BaselinesPane #left { height: 1fr; max-height: 100%; }
     """
     SCOPED_CSS = False
+    COLUMNS = COLUMNS
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "start", "Run", tooltip="Run the baseline here"),
         Binding("w", "watch", "Watch", tooltip="Watch the run under way"),
@@ -122,39 +101,6 @@ class BaselinesPane(Speaking, Widget):
         super().__init__(id=id)
         self.known: Able | None = None
         self.datasets: Mapping[str, Data] = {}
-
-    def compose(self) -> ComposeResult:
-        with Horizontal():
-            with Vertical(id="baselines") as left:
-                left.border_title = Content(self.say("Baselines"))
-                yield Facts(id="baselines-note")
-                yield Rows(COLUMNS)
-            with KeyPage(id="recipe") as right:
-                right.border_title = Content(self.say("Recipe"))
-                yield Facts()
-
-    @property
-    def there(self) -> bool:
-        """False while it is taken away again: a key came before it stood."""
-        return bool(self.query(Rows))
-
-    def on_mount(self) -> None:
-        if not self.there:
-            return
-        self._say((Line(self.say("reading …"), ink="faint"),))
-        self.hub.running.on_change.append(self._changed)
-        self.set_interval(1.0, self._tick)
-        self.again()
-
-    def on_unmount(self) -> None:
-        if self._changed in self.hub.running.on_change:
-            self.hub.running.on_change.remove(self._changed)
-
-    # -- for the screen ----------------------------------------------------------------------
-
-    def focus_first(self) -> None:
-        if self.there:
-            self.table.focus()
 
     def again(self) -> None:
         """Reads everything anew."""
@@ -197,19 +143,11 @@ class BaselinesPane(Speaking, Widget):
         self._draw()
 
     def _say_wrong(self, error: HubError) -> None:
-        self._say(wrong_lines(error))
+        self.say_above(wrong_lines(error))
 
     def _note(self) -> None:
         """Without torch nothing runs: what brings it stands above the table."""
-        self._say(torch_lines(self.say) if self.known and not self.known.torch else ())
-
-    def _say(self, lines: Iterable[Line | Heading]) -> None:
-        """What stands above the table; nothing takes no room."""
-        if not self.there:
-            return
-        note = self.query_one("#baselines-note", Facts)
-        note.show(lines)
-        note.display = bool(note.lines)
+        self.say_above(torch_lines(self.say) if self.known and not self.known.torch else ())
 
     def _draw(self) -> None:
         if self.known is None or not self.there:
@@ -251,7 +189,7 @@ class BaselinesPane(Speaking, Widget):
         )
 
     def _show_recipe(self) -> None:
-        facts = self.query_one("#recipe Facts", Facts)
+        facts = self.query_one("#sheet Facts", Facts)
         one = self.chosen
         if one is None or self.known is None:
             facts.show(())
@@ -259,13 +197,9 @@ class BaselinesPane(Speaking, Widget):
         runs = self.known.runs.get(one.baseline.name, ())
         where = self.datasets.get(one.baseline.dataset)
         facts.show([*recipe_lines(self.say, one, where), *run_lines(self.say, runs)])
-        self.query_one("#recipe", VerticalScroll).border_title = Content(clean(one.baseline.name))
+        self.sheet.border_title = Content(clean(one.baseline.name))
 
     # -- what goes on ------------------------------------------------------------------------
-
-    @property
-    def table(self) -> Rows:
-        return self.query_one(Rows)
 
     @property
     def chosen(self) -> "Listed | None":
@@ -278,13 +212,13 @@ class BaselinesPane(Speaking, Widget):
         """The newest first."""
         return [job for job in self.hub.running.of("training") if isinstance(job, Training)]
 
-    def _changed(self, job: Job) -> None:
+    def changed(self, job: Job) -> None:
         if job.kind in ("training", "fetch") and not job.under_way:
             self.again()
         elif job.kind == "training":
             self._draw()
 
-    def _tick(self) -> None:
+    def tick(self) -> None:
         if any(job.under_way for job in self.trainings):
             self._draw()
 
@@ -295,7 +229,7 @@ class BaselinesPane(Speaking, Widget):
         message.stop()
         if type(message) is Rows.Moved:
             self._show_recipe()
-            self.query_one("#recipe", VerticalScroll).scroll_home(animate=False)
+            self.sheet.scroll_home(animate=False)
             self.refresh_bindings()
 
     @on(Rows.Opened)

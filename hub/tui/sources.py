@@ -6,12 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on, work
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
-from textual.widget import Widget
 from textual.worker import get_current_worker
 
 from crawlers.clean import clean
@@ -19,12 +16,11 @@ from hub.errors import HubError
 from hub.paths import Paths
 from hub.queries import Queries
 from hub.tui.crawling import INKS, TARGETS, Crawl, CrawlScreen, StartCrawl
-from hub.tui.help import KeyPage
 from hub.tui.measured import Facts, Heading, Line, ago, clock, lasting, until, wrong_lines
+from hub.tui.panes import RowsPane
 from hub.tui.rows import Column, Row, Rows
 from hub.tui.runnable import tried
 from hub.tui.running import Job
-from hub.tui.speaking import Speaking
 from hub.tui.strings import Say
 
 if TYPE_CHECKING:
@@ -96,34 +92,11 @@ def freshness_of(paths: Paths) -> dict[str, tuple[int, int]]:
         return queries.fresh_and_stale(STALE_AFTER)
 
 
-class SourcesPane(Speaking, Widget):
+class SourcesPane(RowsPane):
     """The crawl ledger, and the sheet of the source under the cursor."""
 
     HELP = "Sources"
-    DEFAULT_CSS = """
-    SourcesPane {
-        height: 1fr;
-        & > Horizontal { height: 1fr; }
-        & #sources { border: round $foreground 22%; border-title-color: $foreground 70%; }
-        & #source {
-            border: round $foreground 22%;
-            border-title-color: $foreground 70%;
-            padding: 0 1;
-            scrollbar-size-vertical: 1;
-        }
-        & #sources:focus-within, & #source:focus { border: round $primary; border-title-color: $text-primary; }
-        & #sources-note { height: auto; padding: 0 1; display: none; }
-    }
-    SourcesPane > Horizontal { layout: vertical; }
-    SourcesPane #sources { width: 1fr; height: auto; max-height: 60%; }
-    SourcesPane #source { width: 1fr; height: 1fr; }
-    SourcesPane Rows { height: auto; max-height: 100%; }
-    .-spacious SourcesPane > Horizontal { layout: horizontal; }
-    .-spacious SourcesPane #sources { width: 5fr; height: 1fr; max-height: 100%; }
-    .-spacious SourcesPane #source { width: 3fr; }
-    .-spacious SourcesPane Rows { height: 1fr; }
-    """
-    SCOPED_CSS = False
+    COLUMNS = COLUMNS
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "start", "Crawl", tooltip="Ask this source for what is new"),
         Binding("D", "daily", "Daily round", tooltip="Ask every source of the daily round"),
@@ -148,38 +121,6 @@ class SourcesPane(Speaking, Widget):
         super().__init__(id=id)
         self.ledger: Ledger | None = None
         self.fresh: Mapping[str, tuple[int, int]] | None = None
-
-    def compose(self) -> ComposeResult:
-        with Horizontal():
-            with Vertical(id="sources") as left:
-                left.border_title = Content(self.say("Sources"))
-                yield Facts(id="sources-note")
-                yield Rows(COLUMNS)
-            with KeyPage(id="source"):
-                yield Facts()
-
-    @property
-    def there(self) -> bool:
-        """False while it is taken away again: a key came before it stood."""
-        return bool(self.query(Rows))
-
-    def on_mount(self) -> None:
-        if not self.there:
-            return
-        self._say((Line(self.say("reading …"), ink="faint"),))
-        self.hub.running.on_change.append(self._changed)
-        self.set_interval(1.0, self._tick)
-        self.again()
-
-    def on_unmount(self) -> None:
-        if self._changed in self.hub.running.on_change:
-            self.hub.running.on_change.remove(self._changed)
-
-    # -- for the screen ----------------------------------------------------------------------
-
-    def focus_first(self) -> None:
-        if self.there:
-            self.table.focus()
 
     def again(self) -> None:
         """Reads everything anew."""
@@ -207,19 +148,11 @@ class SourcesPane(Speaking, Widget):
         message.stop()
         outcome = message.outcome
         if isinstance(outcome, HubError):
-            self._say(wrong_lines(outcome))
+            self.say_above(wrong_lines(outcome))
             return
         self.ledger = outcome
-        self._say(offline_lines(self.say) if outcome.offline else ())
+        self.say_above(offline_lines(self.say) if outcome.offline else ())
         self._draw()
-
-    def _say(self, lines: Iterable[Line | Heading]) -> None:
-        """What stands above the table; nothing takes no room."""
-        if not self.there:
-            return
-        note = self.query_one("#sources-note", Facts)
-        note.show(lines)
-        note.display = bool(note.lines)
 
     @on(Counted)
     def _show_counted(self, message: Counted) -> None:
@@ -246,8 +179,8 @@ class SourcesPane(Speaking, Widget):
         return f"▶ {self.say(job.state)}" if job is not None and job.under_way else ""
 
     def _show_source(self) -> None:
-        facts, key = self.query_one("#source Facts", Facts), self.table.key
-        sheet = self.query_one("#source", VerticalScroll)
+        facts, key = self.query_one("#sheet Facts", Facts), self.table.key
+        sheet = self.sheet
         one = self.chosen
         if key == "daily":
             sheet.border_title = Content(self.say("Daily round"))
@@ -257,10 +190,6 @@ class SourcesPane(Speaking, Widget):
             facts.show(source_lines(self.say, one, (self.fresh or {}).get(one.name)))
 
     # -- what goes on ------------------------------------------------------------------------
-
-    @property
-    def table(self) -> Rows:
-        return self.query_one(Rows)
 
     @property
     def chosen(self) -> Known | None:
@@ -275,11 +204,11 @@ class SourcesPane(Speaking, Widget):
         jobs = self.hub.running.of("crawl")
         return next((job for job in jobs if isinstance(job, Crawl)), None)
 
-    def _changed(self, job: Job) -> None:
+    def changed(self, job: Job) -> None:
         if job.kind == "crawl":
             self._draw() if job.under_way else self.again()
 
-    def _tick(self) -> None:
+    def tick(self) -> None:
         """Counts down; the ledger itself is read anew when a crawl has ended."""
         if self.is_on_screen_now:
             self._draw()
