@@ -204,18 +204,23 @@ def silent(tmp_path: Path) -> Iterator[tuple[dict[str, str], Path]]:
             continue
 
 
-@pytest.mark.timeout(120)
-def test_killed_hub_leaves_no_training_behind_but_its_checkpoint(
-    silent: tuple[dict[str, str], Path], home: Path
-) -> None:
-    there, mark = silent
-    child = start("reproduce", "silent", "--seed", 3, home=home, **there)
+def killed(child: "subprocess.Popen[str]", mark: Path) -> None:
+    """Kills a parent once its child trains; that one ends by itself."""
     until(mark.exists, child)
     children = below(child.pid)
     assert children
     child.kill()
     child.communicate()
     assert gone(children)
+
+
+@pytest.mark.timeout(120)
+def test_killed_hub_leaves_no_training_behind_but_its_checkpoint(
+    silent: tuple[dict[str, str], Path], home: Path
+) -> None:
+    there, mark = silent
+    child = start("reproduce", "silent", "--seed", 3, home=home, **there)
+    killed(child, mark)
     step = stopped_at(Paths(home), Wish("silent", 3))
     assert step is not None and step > 0, "it can be gone on with"
     assert not list((home / "runs").rglob("*.partial-*"))
@@ -246,12 +251,7 @@ def test_killed_terminal_app_leaves_no_training_behind_but_its_checkpoint(
         stderr=subprocess.PIPE,
         text=True,
     )
-    until(mark.exists, child)
-    children = below(child.pid)
-    assert children
-    child.kill()
-    child.communicate()
-    assert gone(children)
+    killed(child, mark)
     assert stopped_at(Paths(home), Wish("silent", 4))
 
 

@@ -19,7 +19,8 @@ from hub.paths import Paths
 from hub.runs import Wish
 from hub.tui import runnable
 from hub.tui.app import HubApp
-from hub.tui.baselines import BaselineScreen, BaselinesPane
+from hub.tui.baseline import BaselineScreen
+from hub.tui.baselines import BaselinesPane
 from hub.tui.fetching import FetchScreen
 from hub.tui.keyline import KeyLine
 from hub.tui.leaving import LeaveScreen

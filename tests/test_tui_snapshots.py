@@ -31,7 +31,8 @@ from hub.runs import Wish, comparison_of
 from hub.tui import runnable
 from hub.tui import state as kept
 from hub.tui.app import HubApp
-from hub.tui.baselines import BaselineScreen, BaselinesPane
+from hub.tui.baseline import BaselineScreen
+from hub.tui.baselines import BaselinesPane
 from hub.tui.baselines import Found as DataFound
 from hub.tui.baselines import Known as BaselinesKnown
 from hub.tui.browse import BrowseScreen, SearchInput

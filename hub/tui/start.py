@@ -16,7 +16,6 @@ from crawlers.clean import clean
 from hub.errors import HubError, UsageError
 from hub.text import t
 from hub.tui.asking import Asking
-from hub.tui.baselines import data_line, torch_lines
 from hub.tui.keyline import KeyLine
 from hub.tui.measured import (
     Facts,
@@ -29,6 +28,7 @@ from hub.tui.measured import (
     verdict_line,
     wrong_lines,
 )
+from hub.tui.recipe import data_line, torch_lines
 from hub.tui.runnable import Able, Data, able, data, fitting, most_seconds, seconds_for, tried
 from hub.tui.running import Training, left_over
 from hub.tui.strings import Say
