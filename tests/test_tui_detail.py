@@ -42,16 +42,18 @@ from hub.paths import Paths
 from hub.tui import charts, own
 from hub.tui.app import HubApp
 from hub.tui.comparison import Comparison, growth
+from hub.tui.copying import CopyScreen
 from hub.tui.dataset import DatasetScreen
 from hub.tui.detail import Detail
 from hub.tui.leaderboard import BoardTable, LeaderboardScreen
+from hub.tui.notes import NoteScreen
 from hub.tui.opening import comparison_of
-from hub.tui.own import CopyScreen, NoteScreen, TagScreen
 from hub.tui.paper import PaperScreen
 from hub.tui.screens import HubScreen
 from hub.tui.sheet import Column, Row, Section, Sheet, fit, lines_of, widths
 from hub.tui.strings import chinese
-from hub.tui.task import TaskTree
+from hub.tui.tags import TagScreen
+from hub.tui.tree import TaskTree
 from hub.tui.wrapping import wrapped
 from tests.runtest import record
 from tests.tuitest import HOSTILE, SAFE, driven, shown, table, until

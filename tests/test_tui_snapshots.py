@@ -37,15 +37,17 @@ from hub.tui.baselines import Found as DataFound
 from hub.tui.baselines import Known as BaselinesKnown
 from hub.tui.browse import BrowseScreen, SearchInput
 from hub.tui.comparison import Comparison
+from hub.tui.copying import CopyScreen
 from hub.tui.detail import Detail
 from hub.tui.facets import FacetPanel
 from hub.tui.help import HelpScreen
-from hub.tui.own import CopyScreen, NoteScreen, TagScreen
+from hub.tui.notes import NoteScreen
 from hub.tui.run import KeptScreen, RunScreen
 from hub.tui.running import Training
 from hub.tui.screens import HubScreen
 from hub.tui.sources import SourcesPane
 from hub.tui.start import StartRun
+from hub.tui.tags import TagScreen
 from hub.tui.themes import CONTRAST, LIGHT
 from hub.tui.welcome import WelcomeScreen
 from tests import hubtest

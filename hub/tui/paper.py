@@ -13,7 +13,7 @@ from crawlers.keys import Key
 from hub import around
 from hub.errors import HubError
 from hub.queries import Board, Entry, Queries
-from hub.tui import own
+from hub.tui.copying import bibtex_text
 from hub.tui.detail import Detail, known
 from hub.tui.reading import attempt, said
 from hub.tui.sections import (
@@ -135,7 +135,7 @@ def read_more(queries: Queries, paper: Paper) -> More:
         near = tuple(hit.entry for hit in queries.related(known.entry.key, RELATED))
     except HubError as error:
         near = error
-    bibtex = own.bibtex_text([(known.entry.key, known.fields)])
+    bibtex = bibtex_text([(known.entry.key, known.fields)])
     return More(ranks_of(known.entry.key, boards), near, bibtex)
 
 
