@@ -34,7 +34,7 @@ from hub.tui.reading import PAGE, TABS, Question, Reader
 from hub.tui.sources import SourcesPane
 from hub.tui.strings import chinese
 from hub.tui.tabs import SHORT, Tabs
-from hub.tui.themes import OURS
+from hub.tui.themes import DARK, LIGHT, OURS
 from hub.tui.welcome import KEYS, WelcomeScreen
 from tests.tuitest import SAFE, drive, listed, make_home, note, search, shown, table, until
 
@@ -771,6 +771,31 @@ def test_every_theme_of_ours_draws_the_main_screen(home: Paths, theme: str) -> N
         assert "Keras" in shown(app)
 
     drive(home, promise)
+
+
+def test_what_stands_on_the_screen_takes_the_colours_of_another_theme(home: Paths) -> None:
+    def colours(app: HubApp) -> set[str]:
+        """Of all that is written on the sheet."""
+        sheet = app.screen.query_one("#sheet Facts")
+        strips = (sheet.render_line(y) for y in range(sheet.size.height))
+        return {
+            segment.style.color.name
+            for strip in strips
+            for segment in strip
+            if segment.text.strip() and segment.style and segment.style.color
+        }
+
+    async def promise(app: HubApp, pilot: Pilot[None]) -> None:
+        app.wear(DARK.name)
+        await pilot.press("8")
+        await until(pilot, lambda: "Linear regression by gradient descent" in shown(app))
+        dark = colours(app)
+        app.wear(LIGHT.name)
+        await pilot.pause(0.1)
+        assert len(dark) > 2
+        assert len(colours(app)) > 2 and not colours(app) & dark
+
+    drive(home, promise, size=(120, 30))
 
 
 @pytest.mark.parametrize(

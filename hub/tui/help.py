@@ -1,22 +1,21 @@
 """Every key, taken from the bindings themselves."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
-from rich.console import Group
-from rich.table import Table
-from rich.text import Text
+from rich.cells import cell_len, set_cell_size
+from rich.style import Style
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import ItemGrid, VerticalScroll
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Static
 
+from hub.tui.drawn import Lined, Written
 from hub.tui.keyline import KeyLine
 from hub.tui.keys import shown_keys
 from hub.tui.screens import HubScreen
-from hub.tui.wrapping import Wrapped
+from hub.tui.wrapping import wrapped
 
 
 class KeyPage(VerticalScroll):
@@ -48,18 +47,31 @@ class HelpScreen(HubScreen):
             page.border_title = self.say("Keys of the browser")
             with ItemGrid(min_column_width=46, regular=False):
                 for title, bindings in sections(self.below):
-                    yield Static(self._section(title, bindings), markup=False)
+                    yield self._section(title, bindings)
         yield KeyLine()
 
-    def _section(self, title: str, bindings: list[Binding]) -> Group:
-        grid = Table.grid(padding=(0, 2, 0, 0), expand=True)
-        grid.add_column(no_wrap=True, min_width=14)
-        grid.add_column(ratio=1, overflow="fold")
-        for binding in bindings:
-            does = self.say(binding.tooltip or binding.description)
-            grid.add_row(Text(shown_keys(binding), style="bold"), Wrapped(does))
-        heading = Text(self.say(title), style="bold underline")
-        return Group(Text(), heading, grid)
+    def _section(self, title: str, bindings: list[Binding]) -> "KeySection":
+        does = [self.say(one.tooltip or one.description) for one in bindings]
+        return KeySection(self.say(title), list(zip(map(shown_keys, bindings), does, strict=True)))
+
+
+class KeySection(Lined):
+    """A title, and keys with what they do."""
+
+    def __init__(self, title: str, keys: Sequence[tuple[str, str]]) -> None:
+        super().__init__()
+        self._title = title
+        self._keys = keys
+
+    def write(self, width: int) -> Written:
+        plain, strong = Style(), Style(bold=True)
+        left = max([14, *(cell_len(key) for key, _ in self._keys)]) + 2
+        lines = [[], [(self._title, Style(bold=True, underline=True))]]
+        for key, does in self._keys:
+            first, *rest = wrapped(does, width - left)
+            lines.append([(set_cell_size(key, left), strong), (first, plain)])
+            lines += [[(" " * left + line, plain)] for line in rest]
+        return lines
 
 
 def sections(screen: Screen[object]) -> Iterator[tuple[str, list[Binding]]]:

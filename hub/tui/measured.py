@@ -5,21 +5,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from rich.cells import cell_len
-from rich.console import Group, RenderableType
+from rich.cells import cell_len, set_cell_size
 from rich.style import Style
-from rich.table import Table
-from rich.text import Text
-from textual.widgets import Static
 
 from crawlers.clean import clean, clean_lines
 from hub.errors import HubError
 from hub.text import local
 from hub.tui.clock import now
+from hub.tui.drawn import Lined, Written
 from hub.tui.reading import messages
 from hub.tui.speaking import Speaking
 from hub.tui.strings import Say
-from hub.tui.wrapping import Wrapped
+from hub.tui.wrapping import wrapped
 from hub.verdict_text import reason_text
 
 if TYPE_CHECKING:
@@ -55,7 +52,7 @@ class Heading:
     text: str
 
 
-class Facts(Speaking, Static):
+class Facts(Speaking, Lined):
     """Shows lines; nothing in them is read as markup."""
 
     INKS = ("plain", "label", "heading", "title", "faint", "good", "bad", "warn")
@@ -75,7 +72,7 @@ class Facts(Speaking, Static):
     """
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
-        super().__init__(id=id, classes=classes, markup=False)
+        super().__init__(id=id, classes=classes)
         self.lines: tuple[Line | Heading, ...] = ()
 
     def show(self, lines: Iterable[Line | Heading]) -> None:
@@ -85,20 +82,14 @@ class Facts(Speaking, Static):
             before, self.lines = self.lines, lines
             # A screen that is laid out anew costs many times what a few lines do.
             kept = len(before) == len(lines) and self._fits(before) and self._fits(lines)
-            self.update(self._drawn(), layout=not kept)
+            self.forget()
+            self.refresh(layout=not kept)
 
     def _fits(self, lines: Sequence[Line | Heading]) -> bool:
         """True when none of them wraps, so that as many have the same height."""
         labels = [one.label or "" for one in lines if isinstance(one, Line)]
         room = self.size.width - max(map(cell_len, labels), default=0) - 3
         return all(cell_len(one.text) <= room and "\n" not in one.text for one in lines)
-
-    def redrawn(self) -> None:
-        """With the colours of the theme in force."""
-        self.update(self._drawn())
-
-    def on_mount(self) -> None:
-        self.app.theme_changed_signal.subscribe(self, lambda _: self.redrawn())
 
     @property
     def text(self) -> str:
@@ -108,32 +99,23 @@ class Facts(Speaking, Static):
             for one in self.lines
         )
 
-    def _drawn(self) -> RenderableType:
-        parts: list[RenderableType] = []
-        grid: Table | None = None
-        widest = max(
-            (cell_len(one.label or "") for one in self.lines if isinstance(one, Line)), default=0
-        )
+    def write(self, width: int) -> Written:
+        labels = (one.label or "" for one in self.lines if isinstance(one, Line))
+        left = max(map(cell_len, labels), default=0) + 2
+        lines: list[list[tuple[str, Style]]] = []
         for one in self.lines:
             if isinstance(one, Line) and one.label is not None:
-                if grid is None:
-                    grid = Table.grid(padding=(0, 2, 0, 0), expand=True)
-                    grid.add_column(no_wrap=True, min_width=widest)
-                    grid.add_column(ratio=1, overflow="fold")
-                    parts.append(grid)
-                grid.add_row(
-                    Text(clean(one.label), style=self._ink("label")),
-                    Wrapped(clean_lines(one.text), self._ink(one.ink)),
-                )
+                ink = self._ink(one.ink)
+                first, *rest = wrapped(clean_lines(one.text), width - left)
+                label = set_cell_size(clean(one.label), left)
+                lines.append([(label, self._ink("label")), (first, ink)])
+                lines += [[(" " * left + line, ink)] for line in rest]
                 continue
-            grid = None
-            if isinstance(one, Heading):
-                if parts:
-                    parts.append(Text(""))
-                parts.append(Text(clean(one.text), style=self._ink("heading")))
-            else:
-                parts.append(Wrapped(clean_lines(one.text), self._ink(one.ink)))
-        return Group(*parts)
+            if isinstance(one, Heading) and lines:
+                lines.append([])
+            ink = self._ink("heading" if isinstance(one, Heading) else one.ink)
+            lines += [[(line, ink)] for line in wrapped(clean_lines(one.text), width)]
+        return lines
 
     def _ink(self, name: str) -> Style:
         style = self.get_component_rich_style(f"facts--{name}")
