@@ -3,6 +3,7 @@
 import ast
 import importlib
 import re
+import threading
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -72,6 +73,10 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__"))
 
 
+_ALONE: Final = threading.Lock()
+"""Two threads that parse at a time are a SystemError before Python 3.12."""
+
+
 @cache
 def declared(name: str) -> Baseline:
     """The declaration of a baseline, without importing its file. UnknownBaseline when there is none."""
@@ -81,7 +86,9 @@ def declared(name: str) -> Baseline:
     # Only this statement is parsed, where it is found: whole recipes take ten times as long, and every
     # sheet asks.
     stated = _STATED.search(text)
-    for node in ast.parse(stated[0] if stated else text).body:
+    with _ALONE:
+        parsed = ast.parse(stated[0] if stated else text)
+    for node in parsed.body:
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "BASELINE":
             assert isinstance(node.value, ast.Call), f"{name}: BASELINE is no declaration"
             said: dict[str, Any] = {

@@ -600,3 +600,12 @@ def test_the_files_hold_numbers_and_text_only(tmp_path: Path) -> None:
 def test_an_index_is_of_the_generation_it_was_told(tmp_path: Path) -> None:
     put(tmp_path / "catalog.db", paper())
     assert build(tmp_path / "index", [], generation=42).generation == 42
+
+
+def test_opening_an_index_parses_no_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As numpy does with the header of an array: in two threads at a time that is a SystemError before
+    Python 3.12, and a list, a sheet and a palette open the index at once."""
+    build(tmp_path, [Document(f"paper:{n}", (), f"word{n}") for n in range(20)], generation=0)
+    with monkeypatch.context() as patched:
+        patched.setattr("ast.parse", None)
+        assert Index.open(tmp_path).size == 20

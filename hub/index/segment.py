@@ -2,16 +2,15 @@
 
 import json
 import mmap
+import re
 from collections.abc import Iterable
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
-from tokenize import TokenError
 from typing import Any, Final, Self
 from zlib import crc32
 
 import numpy as np
-from numpy.lib import format as npy
 
 from hub.index.format import FORMAT, META
 
@@ -239,19 +238,30 @@ class Segment:
         ]
 
 
+_LONGEST_HEADER: Final = 256
+
+_HEADER: Final = re.compile(
+    rb"\x93NUMPY\x01\x00(..)(\{'descr': '([<>|]\w\d+)', 'fortran_order': False, 'shape': \((\d{1,18}),\), \} *\n)",
+    re.DOTALL,
+)
+"""How numpy begins a file with an array of one dimension (its format 1.0): the length of what follows, its
+type, how many."""
+
+
 def _mapped(path: Path, dtype: str, length: int) -> Array:
     """The array of a file. `numpy.load` would make an np.memmap first, which takes three times as
-    long and makes every slice pay for the subclass."""
+    long and makes every slice pay for the subclass. Its reader of headers parses them as Python does, which
+    two threads must not do at a time before Python 3.12 (SystemError)."""
     with path.open("rb") as file:
-        try:
-            version = npy.read_magic(file)
-            shape, _, stored = npy.read_array_header_1_0(file)
-        except (SyntaxError, TokenError) as error:  # what numpy lets through of a harmed header
-            raise ValueError(f"{path.name}: {error}") from error
-        if version != (1, 0) or shape != (length,) or stored != np.dtype(dtype):
-            raise ValueError(f"{path.name} holds {stored} of shape {shape}, not {length} {dtype}")
-        mapped, first = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), file.tell()
-    if len(mapped) != first + length * stored.itemsize:
+        begins = file.read(_LONGEST_HEADER)
+        said = _HEADER.match(begins)
+        if said is None or int.from_bytes(said[1], "little") != said.end() - said.start(2):
+            raise ValueError(f"{path.name} begins with no header of an array")
+        stored, held = said[3].decode(), int(said[4])
+        if stored != np.dtype(dtype).str or held != length:
+            raise ValueError(f"{path.name} holds {held} {stored}, not {length} {dtype}")
+        mapped, first = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), said.end()
+    if len(mapped) != first + length * np.dtype(dtype).itemsize:
         raise ValueError(f"{path.name} has {len(mapped)} bytes")
     return np.frombuffer(mapped, dtype, length, first) if length else np.empty(0, dtype)
 
