@@ -236,7 +236,7 @@ def assert_own(text: str) -> None:
 def test_no_screen_lets_a_sequence_of_the_catalog_through(hostile: Paths) -> None:
     tour = [
         *(
-            f"{tab}={MARK}|\r=Tag|t=Tab completes|E=Note|n=keeps it|E=Tag|y=Address|E=Tag|G|E={MARK}"
+            f"{tab}={MARK}|\r=Back|t=Tab completes|E=Note|n=keeps it|E=Tag|y=Address|E=Tag|G|E={MARK}"
             for tab in range(1, 8)
         ),
         "4|\r|\t|G|\r|E|E", "2|\r|\r|v|\r|E|E|E", "3|v| | |c|E", "1|f|E|G|v",
