@@ -14,7 +14,7 @@ from textual.css.query import NoMatches
 from textual.dom import DOMNode
 from textual.screen import Screen
 
-from hub.memory import one_heap
+from hub.memory import one_heap, seldom
 from hub.paths import Paths
 from hub.queries import Entry
 from hub.text import speak
@@ -139,11 +139,7 @@ class HubApp(App[None]):
     def ready(self) -> None:
         """The first list or pane stands on the screen."""
         if not gc.isenabled():
-            gc.enable()
-            gc.freeze()
-            # With Python's own 700 old objects were searched for rubbish at every tenth key, for 20 ms
-            # of the frame that it fell into. A frame makes some thousand.
-            gc.set_threshold(5_000, 10, 10)
+            seldom()
         if self.greets:
             from hub.tui.welcome import WelcomeScreen
 
@@ -245,11 +241,11 @@ class HubApp(App[None]):
         self.push_screen(HelpScreen(self.screen))
 
     def action_command_palette(self) -> None:
-        from textual.command import CommandPalette
+        from hub.tui.palette import Palette
 
-        if not isinstance(self.screen, CommandPalette):
+        if not isinstance(self.screen, Palette):
             hint = self.say("Search for actions and entries …")
-            self.push_screen(CommandPalette(id="--command-palette", placeholder=hint))
+            self.push_screen(Palette(id="--command-palette", placeholder=hint))
 
     def go(self, tab: str) -> None:
         """Back to the main screen, on this tab."""

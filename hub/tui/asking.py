@@ -6,10 +6,10 @@ from typing import ClassVar
 from textual.binding import ActiveBinding, Binding, BindingType
 from textual.screen import ModalScreen, ScreenResultType
 
-from hub.tui.speaking import Speaking
+from hub.tui.stepwise import Stepwise
 
 
-class Asking(Speaking, ModalScreen[ScreenResultType]):
+class Asking(Stepwise, ModalScreen[ScreenResultType]):
     """Its one child is the window; Esc closes it without an answer."""
 
     DEFAULT_CSS = """

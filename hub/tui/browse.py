@@ -208,9 +208,13 @@ class BrowseScreen(HubScreen):
             self.reader.close()
 
     def _show_panes(self) -> None:
-        state = self.hub.state
-        self.set_class(state.facets, "-facets")
-        self.set_class(not state.preview, "-plain")
+        """Their classes stand on the panes: one on the screen would have all of it styled anew."""
+        from hub.tui.facets import FacetPanel
+
+        state, preview = self.hub.state, self.query_one(Preview)
+        self.query_one(FacetPanel).set_class(state.facets, "-on")
+        preview.set_class(state.facets, "-third")
+        preview.set_class(not state.preview, "-off")
 
     # -- question and answer -----------------------------------------------------------------
 

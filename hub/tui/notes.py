@@ -1,6 +1,8 @@
 """The window of notes: written, changed and deleted beside the entry that they are about."""
 
+import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import ClassVar
 
 from rich.text import Text
@@ -138,7 +140,16 @@ class NoteScreen(OwnScreen):
         self._hint("^s keeps it · Esc goes back")
         write(self, change)
 
-    def action_keep(self) -> None:
+    async def _take_in(self) -> None:
+        """Returns when the field holds what was typed and pasted before the key that is acted on: it
+        waits in the field's queue, and such a key comes first."""
+        taken = asyncio.Event()
+        if self.query_one(TextArea).call_later(taken.set):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(taken.wait(), 2)
+
+    async def action_keep(self) -> None:
+        await self._take_in()
         text = clean_lines(self.query_one(TextArea).text)
         if not text:
             self._hint("A note needs a word")
@@ -160,7 +171,8 @@ class NoteScreen(OwnScreen):
         write(self, change)
         self.dismiss(None)
 
-    def action_leave(self) -> None:
+    async def action_leave(self) -> None:
+        await self._take_in()
         if self._written and self._asked != "leave":
             self._asked = "leave"
             self._hint("What you wrote is not kept yet: ^s keeps it, Esc again drops it")

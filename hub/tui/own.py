@@ -21,7 +21,7 @@ from hub.library import READING, Kept, Library
 from hub.paths import Paths
 from hub.queries import Entry
 from hub.tui.reading import said, unexpected
-from hub.tui.speaking import Speaking
+from hub.tui.stepwise import Stepwise
 
 if TYPE_CHECKING:
     from hub.tui.app import HubApp
@@ -130,7 +130,7 @@ _MOVED: Final = {
 # -- the windows -------------------------------------------------------------------------------
 
 
-class OwnScreen(Speaking, ModalScreen[None]):
+class OwnScreen(Stepwise, ModalScreen[None]):
     """A small window over the screen."""
 
     DEFAULT_CSS = """

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from textual.binding import Binding
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from crawlers.clean import clean
@@ -17,12 +17,17 @@ from hub.tui.columns import facts, name_of
 from hub.tui.help import own_bindings
 from hub.tui.keys import shown_keys
 from hub.tui.reading import Question, attempt, browse
+from hub.tui.stepwise import Stepwise
 
 if TYPE_CHECKING:
     from hub.tui.app import HubApp
 
 FOUND: Final = 15
 """Entries offered for what was typed."""
+
+
+class Palette(Stepwise, CommandPalette):
+    """Textual's palette, painted in steps."""
 
 
 class Actions(Provider):

@@ -12,13 +12,13 @@ from textual.screen import Screen
 from crawlers.clean import clean
 from hub.errors import HubError
 from hub.queries import Entry
-from hub.tui.speaking import Speaking
+from hub.tui.stepwise import Stepwise
 
 ON_AN_ENTRY = ("star", "tag", "note", "reading", "web", "copy", "reproduce")
 """Actions that need an entry in hand."""
 
 
-class HubScreen(Speaking, Screen[None]):
+class HubScreen(Stepwise, Screen[None]):
     """A screen that may have an entry in hand.
 
     A screen sets `entry` when it has read it; where several are marked, `chosen` gives those. What

@@ -11,7 +11,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from hub.tui.speaking import Speaking
+from hub.tui.stepwise import Stepwise
 from hub.tui.wrapping import Wrapped
 
 KEYS: Final = (
@@ -26,7 +26,7 @@ KEYS: Final = (
 )
 
 
-class WelcomeScreen(Speaking, ModalScreen[None]):
+class WelcomeScreen(Stepwise, ModalScreen[None]):
     """Goes away with the first key, which then does what it is for."""
 
     DEFAULT_CSS = """
