@@ -1,8 +1,12 @@
 """The browser as an application: its screens, its keys everywhere, what it remembers."""
 
+import asyncio
 import gc
 import importlib
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual import constants, events
@@ -12,6 +16,7 @@ from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
 from textual.dom import DOMNode
+from textual.message import Message
 from textual.screen import Screen
 
 from hub.memory import one_heap, seldom
@@ -28,6 +33,8 @@ from hub.tui.themes import DARK, OURS
 if TYPE_CHECKING:
     from textual.command import Provider
 
+QUIET_SECONDS: Final = 1.0
+"""After the first frame, until what later keys need is imported."""
 DEEPEST: Final = 20
 """Screens on top of each other; who follows links further comes back to the last ones, and then to the
 list. A screen of an entry holds about half a megabyte."""
@@ -89,6 +96,7 @@ class HubApp(App[None]):
         if not self.state.motion:
             self.animation_level = "none"
         self._jobs: Any = None
+        self._keeper = ThreadPoolExecutor(1, "keeper")
         self.failure: Exception | None = None
         """What ended the app against its will."""
 
@@ -110,6 +118,12 @@ class HubApp(App[None]):
             return False
         return super()._check_action_state(action, default_namespace)
 
+    def update_styles(self, node: DOMNode, animate: bool = True) -> None:
+        """Styles anew what stands somewhere; a widget that is only being made gets its styles when it
+        is mounted, and Textual would give it some at each of its classes before."""
+        if node is self or node.parent is not None:
+            super().update_styles(node, animate)
+
     def _fatal_error(self) -> None:
         """Says nothing on the screen that is about to go."""
         self._close_messages_no_wait()
@@ -120,6 +134,11 @@ class HubApp(App[None]):
 
     def on_unmount(self) -> None:
         speak(None)
+        self._keeper.shutdown()
+
+    async def _dispatch_message(self, message: Message) -> None:
+        await asyncio.sleep(0)  # as for every part of it (hub.tui.speaking)
+        await super()._dispatch_message(message)
 
     async def on_event(self, event: events.Event) -> None:
         """What is pasted brings no control character into any field; its lines stay lines. A click on
@@ -140,12 +159,18 @@ class HubApp(App[None]):
         """The first list or pane stands on the screen."""
         if not gc.isenabled():
             seldom()
+            self.set_timer(QUIET_SECONDS, self._warm)
         if self.greets:
             from hub.tui.welcome import WelcomeScreen
 
             self.greets, self.state.welcomed = False, True
             self.keep()
             self.push_screen(WelcomeScreen())
+
+    def _warm(self) -> None:
+        from hub.tui.opening import warm
+
+        threading.Thread(target=warm, name="warming", daemon=True).start()
 
     # -- for screens -------------------------------------------------------------------------
 
@@ -215,8 +240,8 @@ class HubApp(App[None]):
                 screen.own_changed()
 
     def keep(self) -> None:
-        """Keeps the state for the next start."""
-        kept.save(self.paths, self.state)
+        """Keeps the state for the next start. A disk that takes its time holds up no key."""
+        self._keeper.submit(kept.save, self.paths, deepcopy(self.state))
 
     # -- language ----------------------------------------------------------------------------
 

@@ -4,9 +4,15 @@ from dataclasses import replace
 from typing import ClassVar
 
 from textual.binding import ActiveBinding, Binding, BindingType
+from textual.containers import VerticalScroll
 from textual.screen import ModalScreen, ScreenResultType
 
 from hub.tui.stepwise import Stepwise
+
+
+class Window(VerticalScroll, can_focus=False):
+    """The one child of such a screen. It has no focus of its own: its fields have, and gaining or losing
+    it would have all of them styled anew."""
 
 
 class Asking(Stepwise, ModalScreen[ScreenResultType]):

@@ -413,7 +413,7 @@ class BrowseScreen(HubScreen):
         panel = self.query_one(FacetPanel)
         if self.hub.state.facets and panel.has_focus:
             self.hub.state.facets = False
-            self.set_focus(self.table)
+            self.table.focus()
         else:
             self.hub.state.facets = True
         self._show_panes()

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Button, Input, Label, Select
@@ -18,7 +18,7 @@ from crawlers.clean import clean
 from hub.errors import HubError, UsageError
 from hub.paths import Paths
 from hub.text import told
-from hub.tui.asking import Asking
+from hub.tui.asking import Asking, Window
 from hub.tui.help import KeyPage
 from hub.tui.keyline import KeyLine
 from hub.tui.measured import Facts, Heading, Line, bytes_, clock, lasting, until, wrong_lines
@@ -379,7 +379,7 @@ class StartCrawl(Asking[None]):
 
     def compose(self) -> ComposeResult:
         say, target = self.say, self.target
-        with VerticalScroll(classes="window") as window:
+        with Window(classes="window") as window:
             window.border_title = Content(say(target.title))
             if target.days is not None:
                 yield from self._field(

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Button, Checkbox
@@ -15,7 +15,7 @@ from textual.worker import get_current_worker
 from crawlers.clean import clean
 from hub.errors import HubError, NotFound
 from hub.paths import Paths
-from hub.tui.asking import Asking
+from hub.tui.asking import Asking, Window
 from hub.tui.keyline import KeyLine
 from hub.tui.measured import Facts, Heading, Line, bytes_, lasting, wrong_lines
 from hub.tui.runnable import Data, data, tried
@@ -72,7 +72,7 @@ class FetchScreen(Asking[bool]):
         self.accept = accept
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(classes="window") as window:
+        with Window(classes="window") as window:
             window.border_title = Content(clean(f"{self.say('Get data')} · {self.dataset}"))
             yield Facts()
             yield Checkbox(self.say("I accept these terms"), compact=True, id="accept")

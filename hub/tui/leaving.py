@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Button
 
 from crawlers.clean import clean_lines
 from hub.text import told
-from hub.tui.asking import Asking
+from hub.tui.asking import Asking, Window
 from hub.tui.keyline import KeyLine
 from hub.tui.measured import Facts, Line, lasting
 from hub.tui.running import PATIENCE, Job, Training
@@ -89,7 +89,7 @@ class LeaveScreen(Asking[None]):
         """Seconds since it was decided to leave; None: it was not."""
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(classes="window") as window:
+        with Window(classes="window") as window:
             window.border_title = Content(self.say("Leave?"))
             yield Facts()
             with Horizontal(classes="buttons"):

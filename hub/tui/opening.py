@@ -1,11 +1,17 @@
 """Key -> the screen that shows it. A screen's file is imported when the first of its kind is opened."""
 
+import gc
+import sys
+import time
 from collections.abc import Sequence
 from importlib import import_module
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, Final
 
+import hub.tui
 from crawlers.clean import clean
 from crawlers.keys import Key, kind_of
+from hub.memory import tidy
 from hub.tui.screens import HubScreen, graphical
 
 if TYPE_CHECKING:
@@ -34,12 +40,16 @@ def screen_of(app: "HubApp", key: Key) -> HubScreen:
     return screen
 
 
-def warm() -> None:
-    """Imports every screen, so that opening the first one of a kind does not wait; for a quiet moment."""
-    for module in sorted(
-        {module for module, _ in _SCREENS.values()} | {"charts", "start", "measured"}
-    ):
-        import_module(f"hub.tui.{module}")
+def warm(rest: float = 0.02) -> None:
+    """Imports every screen and window, one after the other with so many seconds between, so that opening
+    the first of a kind does not wait: for a thread, in a quiet moment."""
+    for module in iter_modules(hub.tui.__path__):
+        name = f"hub.tui.{module.name}"
+        if module.name != "__main__" and name not in sys.modules:
+            import_module(name)
+            tidy()
+            time.sleep(rest)
+    gc.freeze()  # what came with them stays: it is never looked through again
 
 
 def open_address(app: "HubApp", url: str) -> None:

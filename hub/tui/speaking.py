@@ -1,11 +1,13 @@
 """What every screen and widget of ours can ask of the app: its language, its home, itself."""
 
+import asyncio
 from typing import TYPE_CHECKING, Any, cast
 
 from textual.css.query import NoMatches
 from textual.dom import DOMNode
 from textual.message import Message
 
+from hub.memory import tidy
 from hub.paths import Paths
 from hub.tui.strings import Say
 
@@ -23,8 +25,12 @@ class Speaking:
     """True while the parts of a screen are taken away and made anew."""
 
     async def _dispatch_message(self, message: Message) -> None:
-        """A message that comes while the parts it is for are made anew, or are gone, is dropped: what
-        it tells is read again when they stand."""
+        """Others have their turn before each message: what Textual would do for several of them in one
+        step, like styling a table anew twice, holds up no key. One that comes while the parts it is for
+        are made anew, or are gone, is dropped: what it tells is read again when they stand."""
+        await asyncio.sleep(0)
+        if tidy():
+            await asyncio.sleep(0)
         try:
             await cast(Any, super())._dispatch_message(message)
         except NoMatches:

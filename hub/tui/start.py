@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Button, Checkbox, Input, Label, Select
@@ -15,7 +15,7 @@ from textual.worker import get_current_worker
 from crawlers.clean import clean
 from hub.errors import HubError, UsageError
 from hub.text import t
-from hub.tui.asking import Asking
+from hub.tui.asking import Asking, Window
 from hub.tui.keyline import KeyLine
 from hub.tui.measured import (
     Facts,
@@ -82,7 +82,7 @@ class StartRun(Asking[None]):
 
     def compose(self) -> ComposeResult:
         say = self.say
-        with VerticalScroll(classes="window") as window:
+        with Window(classes="window") as window:
             window.border_title = Content(
                 clean(f"{say('Run')} · {self.key.removeprefix('baseline:')}")
             )

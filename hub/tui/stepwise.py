@@ -5,19 +5,21 @@ else has its turn: 35 to 70 ms for one of ours, in which no key is heard. What k
 for that is here.
 """
 
-import asyncio
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual._compositor import Compositor
 from textual.app import App
+from textual.color import Color
 from textual.geometry import Region, Size
-from textual.message import Message
+from textual.renderables.background_screen import BackgroundScreen
 from textual.strip import Strip
 
-from hub.memory import tidy
 from hub.tui.speaking import Speaking
 
 if TYPE_CHECKING:
@@ -27,10 +29,12 @@ if TYPE_CHECKING:
 else:
     _Base = Speaking
 
-CELLS: Final = 1_000
-"""How many cells of the terminal are painted at once; one of 80x24 has 1,920."""
-PATIENCE: Final = 0.005
-"""Seconds for which one step goes on painting."""
+CELLS: Final = 500
+"""How many cells of the terminal are painted first in a step, of 1,920 in one of 80x24; then twice as many,
+while there is time."""
+PATIENCE: Final = 0.006
+"""Seconds that one step paints. Half a frame: no key waits for longer than a frame, on a machine half as
+fast either."""
 
 
 class _Lines(Compositor):
@@ -52,7 +56,7 @@ class _Lines(Compositor):
 class Stepwise(_Base):
     """Mixed into a screen, in front: `class HubScreen(Stepwise, Screen[None])`.
 
-    Others have their turn before each message to the screen and before each part of a paint.
+    Each part of a paint is a step of its own, as each message to the screen is.
     """
 
     _resumed = False
@@ -64,6 +68,8 @@ class Stepwise(_Base):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._compositor = _Lines()
+        self._dimmed: dict[int, Strip] = {}
+        """Lines of the screen under this window, as they show around it."""
 
     def _post_register(self, app: App[Any]) -> None:
         """Has the classes of its size before it has styles, which would else be made twice."""
@@ -74,16 +80,11 @@ class Stepwise(_Base):
         ):
             self.add_class(*self._get_breakpoint_classes(size, breaks or []), update=False)
 
-    async def _dispatch_message(self, message: Message) -> None:
-        await asyncio.sleep(0)
-        await super()._dispatch_message(message)
-
     def _on_screen_resume(self, event: events.ScreenResume) -> None:
         event.prevent_default()
         if not self._resumed:
             event.refresh_styles = False
         self._resumed = self._resuming = True
-        self.call_later(tidy)
         try:
             super()._on_screen_resume(event)
         finally:
@@ -109,27 +110,80 @@ class Stepwise(_Base):
     def _paint(self) -> None:
         """Paints what is out of date, from above, for as long as a step may take; the rest is next."""
         self._due = False
-        begun, dirty = time.perf_counter(), self._compositor._dirty_regions
+        dirty, cells = self._compositor._dirty_regions, CELLS
         told = self._dirty_widgets.copy()  # while this paint was on its way: they are for the next
+        begun = now = time.perf_counter()
         while dirty and self is self.app.screen:
-            rest = _parted(dirty, self.size)
+            rest = _parted(dirty, self.size, cells)
             super()._compositor_refresh()
             dirty.update(rest)
-            if time.perf_counter() - begun > PATIENCE:
+            before, now, cells = now, time.perf_counter(), 2 * cells
+            if now - begun + 2 * (now - before) > PATIENCE:
                 break
         self._dirty_widgets.update(told)
-        self.call_later(tidy)
         if dirty:
             self._due = self.call_later(self._paint)
 
+    # -- what is under a window ----------------------------------------------------------------
 
-def _parted(dirty: set[Region], size: Size) -> set[Region]:
-    """Takes out of `dirty` what is further down than `CELLS` reach, and returns it."""
+    @property
+    def _under(self) -> "Stepwise | None":
+        """The screen that shows through this one."""
+        stack = self.app.screen_stack
+        at = stack.index(self) if self in stack else 0
+        below = stack[at - 1] if at and self.styles.background.a < 1 else None
+        return below if isinstance(below, Stepwise) else None
+
+    def _set_dirty(self, *regions: Region) -> None:
+        super()._set_dirty(*regions)
+        if not regions:
+            self._dimmed.clear()
+        for region in regions:
+            for y in region.line_range:
+                self._dimmed.pop(y, None)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Dims of the screen under it the lines that are to be painted. Textual dims all of it at once,
+        one word after the other."""
+        under = self._under
+        if under is None:
+            return super().render_lines(crop)
+        lack = {y for y in crop.line_range if y not in self._dimmed}
+        if lack:
+            drawn = under.rows(lack)
+            filters, ground = self.get_line_filters(), self.background_colors[1]
+            dim = partial(_dimmed, self.styles.background, {})
+            for y in lack:
+                line = Strip(map(dim, drawn[y])) if y in drawn else Strip.blank(crop.right)
+                for one in filters:
+                    line = line.apply_filter(one, ground)
+                self._dimmed[y] = line
+        return [self._dimmed[y].crop(crop.x, crop.right) for y in crop.line_range]
+
+    def rows(self, wanted: set[int]) -> dict[int, Strip]:
+        """These lines of the screen, as far as it has them."""
+        top, end = min(wanted), max(wanted) + 1
+        part = Region(0, top, self.size.width, end - top)
+        chops = self._compositor._render_chops(part, wanted.__contains__)
+        return {y: Strip.join(chops[y].values()) for y in wanted if y < len(chops)}
+
+
+def _dimmed(by: Color, known: dict[Style | None, Style | None], segment: Segment) -> Segment:
+    """A piece of a line without its links, under a translucent colour; each style is dimmed once."""
+    text, style, control = segment
+    if style not in known:
+        [one] = BackgroundScreen.process_segments([Segment(" ", style)], by)
+        known[style] = one.style
+    return Segment(text, known[style], control)
+
+
+def _parted(dirty: set[Region], size: Size, cells: int) -> set[Region]:
+    """Takes out of `dirty` what is further down than so many cells reach, and returns it."""
     shown = [region for one in dirty if (region := one.intersection(size.region))]
     if not shown:
         return set()
     whole = Region.from_union(shown)
-    lines = max(1, CELLS // whole.width)
+    lines = max(1, cells // whole.width)
     if whole.height <= lines:
         return set()
     above, below = whole.split_horizontal(lines)

@@ -50,6 +50,7 @@ MEASUREMENTS: dict[str, Callable[[Workshop], list[Row]]] = {
     "mnist-logistic": reproduce.logistic,
     "browser-start": browser.starts,
     "browser-keys": browser.keystrokes,
+    "browser-steps": browser.steps,
     "browser-scroll": browser.scroll,
     "browser-memory": browser.memory,
     "make-run": fresh_clone.make_run,

@@ -30,6 +30,9 @@ SCROLL_SECONDS = 10
 SCROLL_KEYS_PER_SECOND = 30
 """What a keyboard repeats when a key is held down."""
 
+STEP_MS = 16
+"""A frame of a screen that shows sixty in a second."""
+
 MEMORY_MB = 250
 GROWTH = 0.10
 SETTLED: Final = (4_000, 5_000, 6_000)
@@ -60,6 +63,17 @@ TYPED: Final = (
     "bert",
     "reinforcement learning from human feedback",
 )
+_BACK: Final = "\x1b[27u"
+TOUR: Final = (
+    *("1", "j", "\r", "j", "t", _BACK, "n", _BACK, "y", _BACK, _BACK),
+    *("2", "\r", "r", _BACK, _BACK, "3", "\r", _BACK, "3", " ", "j", " ", "c", _BACK),
+    *("4", "\r", "\r", "v", _BACK, _BACK, "v", _BACK, "5", "\r", _BACK, "6", "\r", _BACK),
+    *("7", "8", "j", "\r", _BACK, "r", _BACK, "9", "\r", _BACK, "0", "?", _BACK),
+    *("\x10", "r", "e", "s", _BACK, "f", "f", "p", "p", "/", "r", "e", "s", "\x15", _BACK),
+    *("L", "1", "\r", _BACK, "8", "9", "?", _BACK, "L", "0"),
+)
+"""Every kind of screen, window and pane, in both languages."""
+
 PLACE: Final = re.compile(r"([\d,]+) of ([\d,]+)")
 """Where the cursor stands in the list, as its border says."""
 
@@ -191,6 +205,49 @@ def _answered(lines: Sequence[str], text: str, found: int) -> bool:
         return False
     at = place(lines)
     return at is not None and at[1] == found
+
+
+def steps(workshop: Workshop) -> list[Row]:
+    """Every kind of screen, window and pane opened once: how long the loop hears no key meanwhile."""
+    what = "longest step of the event loop, CPU time"
+    home = million()
+    if lack := lacks("pyte") or (None if home else NOT_MADE):
+        return [not_run(what, lack)]
+    rows = []
+    for columns, lines in ((120, 40), (250, 80)):
+        longest = []
+        for _ in range(3):
+            taken = _tour(workshop, home, (columns, lines))
+            longest.append(max(taken))
+        plain = max(_tour(workshop, home, (columns, lines), "plain"))
+        rows.append(
+            at_most(
+                f"{what}, {columns}x{lines} (median of 3 tours)",
+                median(longest),
+                STEP_MS,
+                "ms",
+                measured=f"{median(longest):.1f} ms of {len(taken):,} steps (highest {max(longest):.1f})",
+                peer=f"screens as Textual's own open {plain:.0f} ms",
+            )
+        )
+    return rows
+
+
+def _tour(workshop: Workshop, home: Path | None, size: tuple[int, int], *how: str) -> list[float]:
+    """The milliseconds of each step while the keys of the tour are hit, from the first list on."""
+    told = workshop.fresh("steps") / "steps.json"
+    app = [sys.executable, "-m", "tests.bench.steps", str(told), *how]
+    with Terminal(app, settings_of(workshop, home), columns=size[0], rows=size[1]) as terminal:
+        terminal.until_shown(lambda lines: place(lines) is not None)
+        time.sleep(AT_REST_SECONDS)
+        begun = time.perf_counter()
+        for key in TOUR:
+            terminal.press(key)
+            terminal.quiet(0.2, within=2, still=False)
+        ended = time.perf_counter()
+        terminal.press("q")
+        terminal.end()
+    return [taken for moment, taken in json.loads(told.read_text()) if begun <= moment <= ended]
 
 
 def scroll(workshop: Workshop) -> list[Row]:
