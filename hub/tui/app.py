@@ -137,8 +137,8 @@ class HubApp(App[None]):
         self._keeper.shutdown()
 
     async def _dispatch_message(self, message: Message) -> None:
-        await asyncio.sleep(0)  # as for every part of it (hub.tui.speaking)
         await super()._dispatch_message(message)
+        await asyncio.sleep(0)  # as for every part of it (hub.tui.speaking)
 
     async def on_event(self, event: events.Event) -> None:
         """What is pasted brings no control character into any field; its lines stay lines. A click on

@@ -25,18 +25,20 @@ class Speaking:
     """True while the parts of a screen are taken away and made anew."""
 
     async def _dispatch_message(self, message: Message) -> None:
-        """Others have their turn before each message: what Textual would do for several of them in one
-        step, like styling a table anew twice, holds up no key. One that comes while the parts it is for
-        are made anew, or are gone, is dropped: what it tells is read again when they stand."""
-        await asyncio.sleep(0)
-        if tidy():
-            await asyncio.sleep(0)
+        """A message that comes while the parts it is for are made anew, or are gone, is dropped: what
+        it tells is read again when they stand. Others have their turn after each: what Textual would do
+        for several in one step, like styling a table anew twice, holds up no key."""
         try:
             await cast(Any, super())._dispatch_message(message)
         except NoMatches:
             me = cast(DOMNode, self)
             if me.is_attached and not me._pruning and not _renewing(me):
                 raise
+        # After it and not before: Textual takes the last of several sizes that wait, and hands it on at
+        # once; what came in between would be followed by an older one.
+        await asyncio.sleep(0)
+        if tidy():
+            await asyncio.sleep(0)
 
     @property
     def hub(self) -> "HubApp":

@@ -64,6 +64,8 @@ class Stepwise(_Base):
     _resuming = False
     _due = False
     """Whether the next part of a paint is on its way."""
+    _line = 0
+    """Where it begins: what changes all the time above keeps nobody from what is below."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -90,6 +92,13 @@ class Stepwise(_Base):
         finally:
             self._resuming = False
 
+    async def _on_resize(self, event: events.Resize) -> None:
+        """Takes no notice of a size that the terminal has no more. Textual tells a screen of each size that
+        it was laid out for; of two that follow each other closely they would go on for ever."""
+        if event.size != self.app.size:
+            event.stop()
+            event.prevent_default()
+
     def _on_timer_update(self) -> None:
         """One paint where Textual makes two: of what has moved, and then of everything."""
         if self._layout_required and self._repaint_required:
@@ -108,13 +117,13 @@ class Stepwise(_Base):
                 self._due = self.call_later(self._paint)
 
     def _paint(self) -> None:
-        """Paints what is out of date, from above, for as long as a step may take; the rest is next."""
+        """Paints what is out of date, for as long as a step may take, and goes on below in the next."""
         self._due = False
         dirty, cells = self._compositor._dirty_regions, CELLS
         told = self._dirty_widgets.copy()  # while this paint was on its way: they are for the next
         begun = now = time.perf_counter()
         while dirty and self is self.app.screen:
-            rest = _parted(dirty, self.size, cells)
+            rest, self._line = _parted(dirty, self._compositor.size, self._line, cells)
             super()._compositor_refresh()
             dirty.update(rest)
             before, now, cells = now, time.perf_counter(), 2 * cells
@@ -163,7 +172,7 @@ class Stepwise(_Base):
     def rows(self, wanted: set[int]) -> dict[int, Strip]:
         """These lines of the screen, as far as it has them."""
         top, end = min(wanted), max(wanted) + 1
-        part = Region(0, top, self.size.width, end - top)
+        part = Region(0, top, self._compositor.size.width, end - top)
         chops = self._compositor._render_chops(part, wanted.__contains__)
         return {y: Strip.join(chops[y].values()) for y in wanted if y < len(chops)}
 
@@ -177,16 +186,18 @@ def _dimmed(by: Color, known: dict[Style | None, Style | None], segment: Segment
     return Segment(text, known[style], control)
 
 
-def _parted(dirty: set[Region], size: Size, cells: int) -> set[Region]:
-    """Takes out of `dirty` what is further down than so many cells reach, and returns it."""
+def _parted(dirty: set[Region], size: Size, line: int, cells: int) -> tuple[set[Region], int]:
+    """Leaves in `dirty` so many cells from this line on, or from above where nothing is below; returns
+    the rest, and the line after them."""
     shown = [region for one in dirty if (region := one.intersection(size.region))]
-    if not shown:
-        return set()
-    whole = Region.from_union(shown)
-    lines = max(1, cells // whole.width)
-    if whole.height <= lines:
-        return set()
-    above, below = whole.split_horizontal(lines)
     dirty.clear()
-    dirty.update(part for one in shown if (part := one.intersection(above)))
-    return {part for one in shown if (part := one.intersection(below))}
+    if not shown:
+        return set(), 0
+    whole = Region.from_union(shown)
+    top = max(whole.y, line) if line < whole.bottom else whole.y
+    end = min(whole.bottom, top + max(1, cells // whole.width))
+    above, below = (Region(0, y, size.width, height) for y, height in ((0, top), (end, size.height)))
+    part = Region(0, top, size.width, end - top)
+    dirty.update(cut for one in shown if (cut := one.intersection(part)))
+    rest = {cut for one in shown for side in (above, below) if (cut := one.intersection(side))}
+    return rest, end
