@@ -174,6 +174,24 @@ def test_a_window_dims_the_lines_under_it_and_shows_what_changes_there(home: Pat
     drive(home, promise)
 
 
+def test_a_screen_under_another_one_paints_nothing_and_waits_for_nothing(home: Paths) -> None:
+    async def promise(app: HubApp, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: listed(app))
+        below = app.screen
+        assert isinstance(below, BrowseScreen)
+        await pilot.press("question_mark")
+        await until(pilot, lambda: "Page down" in shown(app))
+        below._compositor._dirty_regions.add(Region(0, 0, 10, 10))
+        below._paint()
+        await pilot.pause(0.1)
+        assert not below._due
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is below)
+        await until(pilot, lambda: not below._compositor._dirty_regions and not below._due)
+
+    drive(home, promise)
+
+
 # -- what holds up no key ------------------------------------------------------------------------
 
 

@@ -6,6 +6,7 @@ import importlib
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -241,7 +242,8 @@ class HubApp(App[None]):
 
     def keep(self) -> None:
         """Keeps the state for the next start. A disk that takes its time holds up no key."""
-        self._keeper.submit(kept.save, self.paths, deepcopy(self.state))
+        with suppress(RuntimeError):  # the app is being left, and what it kept last stands
+            self._keeper.submit(kept.save, self.paths, deepcopy(self.state))
 
     # -- language ----------------------------------------------------------------------------
 

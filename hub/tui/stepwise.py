@@ -119,10 +119,13 @@ class Stepwise(_Base):
     def _paint(self) -> None:
         """Paints what is out of date, for as long as a step may take, and goes on below in the next."""
         self._due = False
+        if self is not self.app.screen:  # another came on top meanwhile: it may show through
+            super()._compositor_refresh()
+            return
         dirty, cells = self._compositor._dirty_regions, CELLS
         told = self._dirty_widgets.copy()  # while this paint was on its way: they are for the next
         begun = now = time.perf_counter()
-        while dirty and self is self.app.screen:
+        while dirty:
             rest, self._line = _parted(dirty, self._compositor.size, self._line, cells)
             super()._compositor_refresh()
             dirty.update(rest)
