@@ -199,7 +199,9 @@ def _parted(dirty: set[Region], size: Size, line: int, cells: int) -> tuple[set[
     whole = Region.from_union(shown)
     top = max(whole.y, line) if line < whole.bottom else whole.y
     end = min(whole.bottom, top + max(1, cells // whole.width))
-    above, below = (Region(0, y, size.width, height) for y, height in ((0, top), (end, size.height)))
+    above, below = (
+        Region(0, y, size.width, height) for y, height in ((0, top), (end, size.height))
+    )
     part = Region(0, top, size.width, end - top)
     dirty.update(cut for one in shown if (cut := one.intersection(part)))
     rest = {cut for one in shown for side in (above, below) if (cut := one.intersection(side))}
