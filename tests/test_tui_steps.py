@@ -24,6 +24,7 @@ from hub.tui.browse import BrowseScreen
 from hub.tui.help import HelpScreen
 from hub.tui.stepwise import CELLS, Stepwise, _parted
 from hub.tui.tags import TagScreen
+from hub.tui.task import TaskScreen
 from tests.hubtest import ROOT
 from tests.tuitest import drive, listed, make_home, shown, until
 
@@ -188,6 +189,20 @@ def test_a_screen_under_another_one_paints_nothing_and_waits_for_nothing(home: P
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is below)
         await until(pilot, lambda: not below._compositor._dirty_regions and not below._due)
+
+    drive(home, promise)
+
+
+def test_a_key_that_comes_before_a_screen_has_its_parts_ends_nothing(home: Paths) -> None:
+    async def promise(app: HubApp, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: listed(app))
+        app.open_key("task:image-classification")
+        screen = app.screen
+        assert isinstance(screen, TaskScreen) and not screen.query("#tree")
+        assert not await app._check_bindings("tab", priority=True)
+        await until(pilot, lambda: screen.query("#tree"))
+        await pilot.press("tab")
+        assert app.screen is screen and app.failure is None
 
     drive(home, promise)
 

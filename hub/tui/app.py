@@ -114,10 +114,16 @@ class HubApp(App[None]):
         super()._handle_exception(error)
 
     def _check_action_state(self, action: str, default_namespace: DOMNode) -> bool | None:
-        """No key acts on what is being taken away: it may lack the parts that it would look at."""
+        """The key line has no key of what is being taken away: it may lack the parts that it would look at."""
         if default_namespace._pruning or default_namespace._closing:
             return False
         return super()._check_action_state(action, default_namespace)
+
+    async def _dispatch_action(self, namespace: DOMNode, action_name: str, params: Any) -> bool:
+        """No key acts on what has no parts any more, or none yet: one that would go before all others is
+        then handed to the screen like any other, and waits there."""
+        there = namespace is self or (namespace._is_mounted and not namespace._pruning)
+        return there and await super()._dispatch_action(namespace, action_name, params)
 
     def update_styles(self, node: DOMNode, animate: bool = True) -> None:
         """Styles anew what stands somewhere; a widget that is only being made gets its styles when it
