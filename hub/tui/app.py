@@ -122,8 +122,17 @@ class HubApp(App[None]):
     async def _dispatch_action(self, namespace: DOMNode, action_name: str, params: Any) -> bool:
         """No key acts on what has no parts any more, or none yet: one that would go before all others is
         then handed to the screen like any other, and waits there."""
-        there = namespace is self or (namespace._is_mounted and not namespace._pruning)
-        return there and await super()._dispatch_action(namespace, action_name, params)
+        if namespace is not self and (namespace._pruning or not namespace._is_mounted):
+            return False
+        try:
+            return await super()._dispatch_action(namespace, action_name, params)
+        except KeyError:
+            from textual.widgets import OptionList
+
+            # Textual 8.2.8 looks for the line of an option where a list has no room for any.
+            if not isinstance(namespace, OptionList):
+                raise
+            return True
 
     def update_styles(self, node: DOMNode, animate: bool = True) -> None:
         """Styles anew what stands somewhere; a widget that is only being made gets its styles when it
