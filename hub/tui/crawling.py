@@ -474,8 +474,8 @@ class StartCrawl(Asking[None]):
     @on(Button.Pressed, "#start")
     @on(Input.Submitted)
     def action_start(self) -> None:
-        if self.query_one("#start", Button).disabled:
-            return
+        if not self.is_current or self.query_one("#start", Button).disabled:
+            return  # pressed twice: it is started
         job = Crawl(self.paths, self.hub.lang, *self.words())
         self.hub.running.start(job)
         self.app.switch_screen(CrawlScreen(job))

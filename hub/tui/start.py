@@ -249,8 +249,8 @@ class StartRun(Asking[None]):
     def action_start(self) -> None:
         """Gets the data first where they are missing."""
         one = self.chosen
-        if one is None or self.query_one("#start", Button).disabled:
-            return
+        if one is None or not self.is_current or self.query_one("#start", Button).disabled:
+            return  # nothing to start, or pressed twice
         where = self.datasets.get(one.baseline.dataset)
         if where is None or where.here:
             self._begin(one)
