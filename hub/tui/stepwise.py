@@ -15,6 +15,7 @@ from rich.style import Style
 from textual import events
 from textual._compositor import Compositor
 from textual.app import App
+from textual.await_complete import AwaitComplete
 from textual.color import Color
 from textual.geometry import Region, Size
 from textual.renderables.background_screen import BackgroundScreen
@@ -62,6 +63,7 @@ class Stepwise(_Base):
     _resumed = False
     """Whether the screen was on top before: one that was has styles that may be out of date."""
     _resuming = False
+    _left = False
     _due = False
     """Whether the next part of a paint is on its way."""
     _line = 0
@@ -91,6 +93,13 @@ class Stepwise(_Base):
             super()._on_screen_resume(event)
         finally:
             self._resuming = False
+
+    def dismiss(self, result: Any = None) -> AwaitComplete:
+        """Leaves once: a key that came twice before the first had its effect leaves nothing more."""
+        if self._left or not self.is_current:
+            return AwaitComplete()
+        self._left = True
+        return super().dismiss(result)
 
     async def _on_resize(self, event: events.Resize) -> None:
         """Takes no notice of a size that the terminal has no more. Textual tells a screen of each size that
