@@ -198,6 +198,8 @@ class Rows(Speaking, DataTable[Text]):
         """A click moves the cursor, a double click opens."""
         row = event.style.meta.get("row", -1)
         if row < 0:
+            if event.style.meta.get("column", 0) >= len(self.ordered_columns):
+                event.prevent_default()  # a title that is no more, and only still painted
             return
         event.prevent_default().stop()
         self.cursor_coordinate = Coordinate(row, 0)
