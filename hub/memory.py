@@ -30,11 +30,13 @@ def seldom() -> None:
 
 def tidy() -> bool:
     """Frees what hangs in cycles among the youngest objects where there are many; says whether it did.
-    It takes 1 to 5 ms. Python by itself does it in the middle of a paint, in up to 20."""
+    It takes 1 to 5 ms. Python by itself does it in the middle of a paint, in up to 20. Nothing is done
+    while the collector is off, as it is until the first frame."""
     young, middle, _ = gc.get_count()
-    if young > YOUNG:
-        gc.collect(1 if middle else 0)
-    return young > YOUNG
+    if young <= YOUNG or not gc.isenabled():
+        return False
+    gc.collect(1 if middle else 0)
+    return True
 
 
 YOUNG: Final = 4_000

@@ -63,6 +63,7 @@ def test_nothing_that_is_typed_ends_it_or_loses_what_is_kept(hostile: Paths) -> 
         seen.until(MARK)
         for at, burst in enumerate(bursts(chance)):
             hit(seen, burst)
+            assert seen.child.poll() is None, f"ended after burst {at}"
             assert_own(seen.forget())
             if at % 5 == 4:
                 seen.resize(*chance.choice(SIZES))

@@ -244,6 +244,9 @@ def test_rubbish_is_looked_for_when_there_is_much(monkeypatch: pytest.MonkeyPatc
         assert not memory.tidy()
         lost = weakref.ref(Knot())
         heap = [[one] for one in range(memory.YOUNG + 100)]
+        gc.disable()
+        assert not memory.tidy() and lost() is not None, "off: not its turn"
+        gc.enable()
         assert memory.tidy() and lost() is None and heap
     finally:
         gc.set_threshold(*before)

@@ -130,7 +130,7 @@ class HubApp(App[None]):
             from textual.widgets import OptionList
 
             # Textual 8.2.8 looks for the line of an option where a list has no room for any.
-            if not isinstance(namespace, OptionList):
+            if not (isinstance(namespace, OptionList) and action_name.startswith("page_")):
                 raise
             return True
 

@@ -34,8 +34,8 @@ CELLS: Final = 500
 """How many cells of the terminal are painted first in a step, of 1,920 in one of 80x24; then twice as many,
 while there is time."""
 PATIENCE: Final = 0.006
-"""Seconds that one step paints. Half a frame: no key waits for longer than a frame, on a machine half as
-fast either."""
+"""Seconds that one step paints, and may be double where the last lines are costly: no key waits for longer
+than a frame of 16 ms."""
 
 
 class _Lines(Compositor):
@@ -85,6 +85,7 @@ class Stepwise(_Base):
             self.add_class(*self._get_breakpoint_classes(size, breaks or []), update=False)
 
     def _on_screen_resume(self, event: events.ScreenResume) -> None:
+        """Lays the screen out. One that was never on top has the styles that it was given a moment ago."""
         event.prevent_default()
         if not self._resumed:
             event.refresh_styles = False

@@ -3,7 +3,7 @@
 Writes to FILE a JSON list with the moment of each step of the loop (seconds of time.perf_counter, which
 all processes share) and its milliseconds: the CPU time of its own thread, so that neither the other
 processes of the machine nor the thread that reads count. With `plain`
-the screens open and paint as Textual's own do.
+the screens open and paint as Textual's own do; messages still have a step each.
 """
 
 import json
