@@ -256,7 +256,8 @@ def test_screens_are_imported_in_a_quiet_moment() -> None:
     code = (
         "import sys, hub.tui.app; from hub.tui.opening import warm\n"
         "names = {'hub.tui.palette', 'hub.tui.notes', 'hub.tui.dataset', 'hub.tui.baselines'}\n"
-        "early = names & set(sys.modules)\nwarm(0)\nprint(early, names - set(sys.modules))"
+        "early = names & set(sys.modules)\nwarm(iter([False, *[True] * 200]).__next__)\n"
+        "print(early, names - set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.strip() == "set() set()", done.stderr

@@ -5,9 +5,11 @@ import gc
 import importlib
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from copy import deepcopy
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual import constants, events
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     from textual.command import Provider
 
 QUIET_SECONDS: Final = 1.0
-"""After the first frame, until what later keys need is imported."""
+"""After the first frame and the last key, until what later keys need is imported."""
 DEEPEST: Final = 20
 """Screens on top of each other; who follows links further comes back to the last ones, and then to the
 list. A screen of an entry holds about half a megabyte."""
@@ -97,6 +99,7 @@ class HubApp(App[None]):
         if not self.state.motion:
             self.animation_level = "none"
         self._jobs: Any = None
+        self._pressed_at = time.monotonic()
         self._keeper = ThreadPoolExecutor(1, "keeper")
         self.failure: Exception | None = None
         """What ended the app against its will."""
@@ -159,6 +162,8 @@ class HubApp(App[None]):
     async def on_event(self, event: events.Event) -> None:
         """What is pasted brings no control character into any field; its lines stay lines. A click on
         what is already taken away, and only still painted, is none: Textual would ask where it stands."""
+        if isinstance(event, events.InputEvent):
+            self._pressed_at = time.monotonic()
         if isinstance(event, events.MouseDown):
             widget, _ = self.screen.get_widget_and_offset_at(int(event.x), int(event.y))
             if widget is not None and widget.parent is None:
@@ -186,7 +191,12 @@ class HubApp(App[None]):
     def _warm(self) -> None:
         from hub.tui.opening import warm
 
-        threading.Thread(target=warm, name="warming", daemon=True).start()
+        calm = partial(self._calm_for, QUIET_SECONDS)
+        threading.Thread(target=warm, args=(calm,), name="warming", daemon=True).start()
+
+    def _calm_for(self, seconds: float) -> bool:
+        """Whether nothing was pressed for so long."""
+        return time.monotonic() - self._pressed_at >= seconds
 
     # -- for screens -------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 import gc
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, Final
@@ -40,15 +40,17 @@ def screen_of(app: "HubApp", key: Key) -> HubScreen:
     return screen
 
 
-def warm(rest: float = 0.02) -> None:
-    """Imports every screen and window, one after the other with so many seconds between, so that opening
-    the first of a kind does not wait: for a thread, in a quiet moment."""
+def warm(calm: Callable[[], bool]) -> None:
+    """Imports every screen and window, so that opening the first of a kind does not wait: for a thread,
+    each when it is `calm`, since an import holds up the keys that come meanwhile."""
     for module in iter_modules(hub.tui.__path__):
         name = f"hub.tui.{module.name}"
         if module.name != "__main__" and name not in sys.modules:
+            while not calm():
+                time.sleep(0.2)
             import_module(name)
             tidy()
-            time.sleep(rest)
+            time.sleep(0.02)
     gc.freeze()  # what came with them stays: it is never looked through again
 
 

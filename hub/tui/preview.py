@@ -11,7 +11,7 @@ from crawlers.clean import clean
 from hub.errors import HubError
 from hub.queries import Board, BoardRow
 from hub.tui.columns import short_name
-from hub.tui.opening import open_address, warm
+from hub.tui.opening import open_address
 from hub.tui.reading import Whole, said
 from hub.tui.sections import (
     Known,
@@ -65,11 +65,6 @@ class Preview(Sheet):
 
     class Revealed(Message):
         """It stands on the screen again: what it shows is of before."""
-
-    def on_mount(self) -> None:
-        if not self.app.is_headless:
-            # The first screen of a kind costs 50 to 100 ms of imports: paid while nobody waits.
-            self.set_timer(1.5, lambda: self.run_worker(warm, thread=True, exit_on_error=False))
 
     def on_show(self) -> None:
         self.post_message(self.Revealed())

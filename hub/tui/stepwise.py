@@ -124,7 +124,7 @@ class Stepwise(_Base):
         elif not self._resuming:
             self._dirty_widgets.clear()
             if not self._due:
-                self._due = self.call_later(self._paint)
+                self._paint()
 
     def _paint(self) -> None:
         """Paints what is out of date, for as long as a step may take, and goes on below in the next."""
