@@ -63,6 +63,7 @@ class Stepwise(_Base):
     _resumed = False
     """Whether the screen was on top before: one that was has styles that may be out of date."""
     _resuming = False
+    _laying = False
     _left = False
     _due = False
     """Whether the next part of a paint is on its way."""
@@ -116,14 +117,23 @@ class Stepwise(_Base):
             self._dirty_widgets.add(self)
         super()._on_timer_update()
 
+    def _refresh_layout(self, size: Size | None = None, scroll: bool = False) -> None:
+        self._laying = True
+        try:
+            super()._refresh_layout(size, scroll)
+        finally:
+            self._laying = False
+
     def _compositor_refresh(self) -> None:
-        """A paint is due. When the screen comes up its parts do not know their sizes yet, and everything
-        is painted in the next frame."""
+        """A paint is due: in this step, or in the next where this one has laid out the screen. When the
+        screen comes up its parts do not know their sizes yet, and all is painted in the next frame."""
         if self.app.is_inline or self is not self.app.screen:
             super()._compositor_refresh()
         elif not self._resuming:
             self._dirty_widgets.clear()
-            if not self._due:
+            if not self._due and self._laying:
+                self._due = self.call_later(self._paint)
+            elif not self._due:
                 self._paint()
 
     def _paint(self) -> None:
